@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+webcodecsdir = $(includedir)/webcodecs
+webcodecs_HEADERS = \
+	include/webcodecs/codec.h \
+	include/webcodecs/context.h \
+	include/webcodecs/device.h \
+	include/webcodecs/encoded_video_chunk.h \
+	include/webcodecs/error.h \
+	include/webcodecs/video_decoder.h \
+	include/webcodecs/video_encoder.h \
+	include/webcodecs/video_frame.h \
+	include/webcodecs/webcodecs.h
+nodist_webcodecs_HEADERS = include/webcodecs/version.h

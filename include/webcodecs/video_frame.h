@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file webcodecs/video_frame.h
+ * VideoFrame: a picture, its geometry, its colours and its time (W3C WebCodecs, section 9.4).
+ *
+ * A frame is a small object that refers to a *buffer*: the memory of the picture, often a
+ * DMA-BUF that belongs to a codec. Several frames may refer to one buffer.
+ *
+ * - wc_video_frame_ref() and wc_video_frame_unref() count references to one frame object.
+ * - wc_video_frame_clone() makes a second frame on the same buffer.
+ * - wc_video_frame_close() lets go of the buffer at once, for every holder of that frame object;
+ *   what is left has a time stamp and nothing else. The last unref closes too.
+ *
+ * The buffer outlives its codec and its context: a frame stays readable after
+ * wc_video_decoder_destroy() and wc_context_unref(). As long as a frame is open its codec has one
+ * buffer less; the library never waits for it, it adds buffers or copies the picture out
+ * (counted in ::wc_counters.bytes_copied), so that a flush completes whatever the application
+ * holds.
+ *
+ * All functions here may be called from any thread; one frame object may be used by several
+ * threads when they only read it. close() must not race with a use of the same object; give
+ * each thread a clone.
+ */
+#ifndef WEBCODECS_VIDEO_FRAME_H
+#define WEBCODECS_VIDEO_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <webcodecs/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct wc_context;
+struct wc_video_frame;
+
+/** Most planes of a picture, and most memory objects. */
+#define WC_MAX_PLANES 4
+
+/** VideoPixelFormat of the specification. ::WC_PIXEL_FORMAT_NONE is its null. */
+enum wc_pixel_format {
+	WC_PIXEL_FORMAT_NONE = 0,    /**< a format without a name in the specification, or closed */
+	WC_PIXEL_FORMAT_I420,
+	WC_PIXEL_FORMAT_I420P10,
+	WC_PIXEL_FORMAT_I420P12,
+	WC_PIXEL_FORMAT_I420A,
+	WC_PIXEL_FORMAT_I422,
+	WC_PIXEL_FORMAT_I422P10,
+	WC_PIXEL_FORMAT_I422P12,
+	WC_PIXEL_FORMAT_I444,
+	WC_PIXEL_FORMAT_I444P10,
+	WC_PIXEL_FORMAT_I444P12,
+	WC_PIXEL_FORMAT_NV12,
+	WC_PIXEL_FORMAT_RGBA,
+	WC_PIXEL_FORMAT_RGBX,
+	WC_PIXEL_FORMAT_BGRA,
+	WC_PIXEL_FORMAT_BGRX,
+};
+
+/** The specification's name, for instance "I420"; "null" for ::WC_PIXEL_FORMAT_NONE. */
+const char *wc_pixel_format_name(enum wc_pixel_format format);
+
+/**
+ * Colour description. The numbers are those of ITU-T H.273, except that 0 is the specification's
+ * null and that the RGB matrix, 0 in H.273, is 256.
+ */
+enum wc_color_primaries {
+	WC_PRIMARIES_UNSPECIFIED = 0,
+	WC_PRIMARIES_BT709 = 1,
+	WC_PRIMARIES_BT470BG = 5,
+	WC_PRIMARIES_SMPTE170M = 6,
+	WC_PRIMARIES_BT2020 = 9,
+	WC_PRIMARIES_SMPTE432 = 12,
+};
+
+/** Transfer characteristics (VideoTransferCharacteristics); see ::wc_color_primaries. */
+enum wc_color_transfer {
+	WC_TRANSFER_UNSPECIFIED = 0,
+	WC_TRANSFER_BT709 = 1,
+	WC_TRANSFER_SMPTE170M = 6,
+	WC_TRANSFER_LINEAR = 8,
+	WC_TRANSFER_IEC61966_2_1 = 13,
+	WC_TRANSFER_PQ = 16,
+	WC_TRANSFER_HLG = 18,
+};
+
+/** Matrix coefficients (VideoMatrixCoefficients); see ::wc_color_primaries. */
+enum wc_color_matrix {
+	WC_MATRIX_UNSPECIFIED = 0,
+	WC_MATRIX_BT709 = 1,
+	WC_MATRIX_BT470BG = 5,
+	WC_MATRIX_SMPTE170M = 6,
+	WC_MATRIX_BT2020_NCL = 9,
+	WC_MATRIX_RGB = 256,
+};
+
+/** Range of the numbers (fullRange of the specification). */
+enum wc_color_range {
+	WC_RANGE_UNSPECIFIED = 0,
+	WC_RANGE_LIMITED = 1,
+	WC_RANGE_FULL = 2,
+};
+
+/** VideoColorSpace of the specification; a member that is 0 is null. */
+struct wc_video_color_space {
+	enum wc_color_primaries primaries;
+	enum wc_color_transfer transfer;
+	enum wc_color_matrix matrix;
+	enum wc_color_range range;
+};
+
+/** A rectangle in pixels; x and y from the upper left corner of the coded picture. */
+struct wc_rect {
+	uint32_t x, y, width, height;
+};
+
+/** Where a plane lies: bytes from the start of its memory, and bytes from row to row. */
+struct wc_plane_layout {
+	size_t offset;
+	size_t stride;
+};
+
+/** What describes a new frame. Zero means the default where one is named. */
+struct wc_video_frame_init {
+	/** DRM fourcc of the picture, for instance DRM_FORMAT_YUV420 (I420) or DRM_FORMAT_NV12. */
+	uint32_t fourcc;
+	uint32_t coded_width;          /**< pixels, not 0 */
+	uint32_t coded_height;         /**< pixels, not 0 */
+	struct wc_rect visible_rect;   /**< default: all of the coded picture */
+	uint32_t display_width;        /**< default: visible width; both or none */
+	uint32_t display_height;
+	int64_t timestamp;             /**< microseconds */
+	uint64_t duration;             /**< microseconds, if has_duration */
+	bool has_duration;
+	bool flip;                     /**< mirror horizontally, after the rotation */
+	uint16_t rotation;             /**< clockwise degrees: 0, 90, 180 or 270 */
+	struct wc_video_color_space color_space;
+	/** Layout of the data; default (plane_count 0): tight planes one after the other. */
+	uint32_t plane_count;
+	struct wc_plane_layout planes[WC_MAX_PLANES];
+	uint64_t reserved[8];          /**< must be zero */
+};
+
+/**
+ * Make a frame from a copy of @p data (the constructor of the specification that takes a
+ * BufferSource).
+ *
+ * @param context whose counters and log the frame belongs to
+ * @param data the planes as @p init lays them out; copied, stays the caller's
+ * @param size bytes of @p data; larger than needed is allowed
+ * @param init geometry, format and time
+ * @param[out] frame on success a frame with one reference, to be given back with
+ *        wc_video_frame_unref(); NULL on failure
+ * @return ::WC_OK; ::WC_TYPE_ERROR when @p init is not valid or @p size too small;
+ *         ::WC_NOT_SUPPORTED_ERROR for a fourcc without a linear layout known to the library;
+ *         ::WC_OPERATION_ERROR without memory.
+ */
+int wc_video_frame_new(struct wc_context *context, const void *data, size_t size,
+		       const struct wc_video_frame_init *init, struct wc_video_frame **frame);
+
+/**
+ * Called once when the memory given to wc_video_frame_new_wrapped() is no longer used: from any
+ * thread, and from inside any call that may drop the last use. It must not call codecs or the
+ * context.
+ */
+typedef void (*wc_release_callback)(void *user_data);
+
+/**
+ * Make a frame on memory of the application's, without a copy.
+ *
+ * As wc_video_frame_new(), but @p data must stay valid and unchanged until @p release was called,
+ * from whatever thread drops the last use. On failure @p release is not called.
+ *
+ * @param release NULL when nobody needs to be told
+ */
+int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t size,
+			       const struct wc_video_frame_init *init,
+			       wc_release_callback release, void *user_data,
+			       struct wc_video_frame **frame);
+
+/** Take a reference to the frame object; returns @p frame. */
+struct wc_video_frame *wc_video_frame_ref(struct wc_video_frame *frame);
+
+/** Give a reference back; the last one closes and frees the frame. NULL is allowed. */
+void wc_video_frame_unref(struct wc_video_frame *frame);
+
+/**
+ * Make a second frame on the same buffer (clone() of the specification).
+ *
+ * @param[out] clone on success a frame with one reference, the caller's; NULL on failure
+ * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when @p frame is closed; ::WC_OPERATION_ERROR
+ *         without memory.
+ */
+int wc_video_frame_clone(struct wc_video_frame *frame, struct wc_video_frame **clone);
+
+/** What a second frame on the same buffer says otherwise. All zero: nothing. */
+struct wc_video_frame_override {
+	bool has_timestamp;
+	bool has_duration;
+	int64_t timestamp;             /**< microseconds, if has_timestamp */
+	uint64_t duration;             /**< microseconds, if has_duration */
+	struct wc_rect visible_rect;   /**< all 0: that of the first frame */
+	/** All 0: the first frame's, scaled as the visible size is. Both or none. */
+	uint32_t display_width, display_height;
+	uint64_t reserved[4];          /**< must be zero */
+};
+
+/**
+ * Make a second frame on the same buffer, with another time or another visible part (the
+ * constructor of the specification that takes a frame).
+ *
+ * @param override NULL: as wc_video_frame_clone()
+ * @param[out] out on success a frame with one reference, the caller's; NULL on failure
+ * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when @p frame is closed; ::WC_TYPE_ERROR when the
+ *         rectangle does not fit or is not aligned to the chroma samples, or for one display size
+ *         without the other; ::WC_OPERATION_ERROR without memory.
+ */
+int wc_video_frame_new_from(struct wc_video_frame *frame,
+			    const struct wc_video_frame_override *override,
+			    struct wc_video_frame **out);
+
+/**
+ * Let go of the buffer now. The frame object stays, with format none and sizes 0; timestamp and
+ * duration remain. Closing twice is fine. NULL is allowed.
+ */
+void wc_video_frame_close(struct wc_video_frame *frame);
+
+/** True once the frame was closed. */
+bool wc_video_frame_is_closed(const struct wc_video_frame *frame);
+
+/** The format, ::WC_PIXEL_FORMAT_NONE for formats the specification does not know, or closed. */
+enum wc_pixel_format wc_video_frame_get_format(const struct wc_video_frame *frame);
+
+/** The DRM fourcc of the format, known for every open frame; 0 when closed. */
+uint32_t wc_video_frame_get_fourcc(const struct wc_video_frame *frame);
+
+/** Presentation time in microseconds: that of the chunk, or as given. */
+int64_t wc_video_frame_get_timestamp(const struct wc_video_frame *frame);
+
+/** Duration in microseconds. @return false, and @p duration untouched, when there is none. */
+bool wc_video_frame_get_duration(const struct wc_video_frame *frame, uint64_t *duration);
+
+/** Size of the picture in memory, in pixels; 0 when closed. */
+uint32_t wc_video_frame_get_coded_width(const struct wc_video_frame *frame);
+/** As wc_video_frame_get_coded_width(). */
+uint32_t wc_video_frame_get_coded_height(const struct wc_video_frame *frame);
+
+/** The part that is to be shown, in pixels of the coded picture; all 0 when closed. */
+struct wc_rect wc_video_frame_get_visible_rect(const struct wc_video_frame *frame);
+
+/** Size at which to show it, in square pixels, after rotation; 0 when closed. */
+uint32_t wc_video_frame_get_display_width(const struct wc_video_frame *frame);
+/** As wc_video_frame_get_display_width(). */
+uint32_t wc_video_frame_get_display_height(const struct wc_video_frame *frame);
+
+/** Clockwise degrees: 0, 90, 180 or 270. */
+uint16_t wc_video_frame_get_rotation(const struct wc_video_frame *frame);
+
+/** Whether to mirror horizontally, after the rotation. */
+bool wc_video_frame_get_flip(const struct wc_video_frame *frame);
+
+/** Colours; all null when closed. */
+struct wc_video_color_space wc_video_frame_get_color_space(const struct wc_video_frame *frame);
+
+/** How the planes of a frame lie in memory. */
+struct wc_video_frame_layout {
+	uint32_t plane_count;
+	struct {
+		uint32_t object;    /**< which memory object holds the plane */
+		size_t offset;      /**< bytes from the start of that object */
+		size_t stride;      /**< bytes from row to row */
+		uint32_t rows;      /**< rows of the coded picture in this plane */
+		size_t row_bytes;   /**< bytes of a row that carry coded pixels */
+		/* Both are 0 for formats without a linear layout known to the library. */
+	} planes[WC_MAX_PLANES];
+	uint32_t object_count;      /**< number of memory objects, 1 to plane_count */
+	uint64_t modifier;          /**< DRM format modifier, DRM_FORMAT_MOD_LINEAR is 0 */
+	uint64_t reserved[4];
+};
+
+/** Describe the planes. @return ::WC_OK or ::WC_INVALID_STATE_ERROR when closed. */
+int wc_video_frame_get_layout(const struct wc_video_frame *frame,
+			      struct wc_video_frame_layout *layout);
+
+/** What the CPU will do with a mapping. */
+enum wc_map_access {
+	WC_MAP_READ = 1,     /**< read */
+	WC_MAP_WRITE = 2,    /**< write */
+};
+
+/** Planes as the CPU sees them. */
+struct wc_video_frame_mapping {
+	uint32_t plane_count;
+	struct {
+		uint8_t *data;      /**< first byte of the first row of the coded picture */
+		size_t stride;      /**< bytes from row to row */
+		uint32_t rows;      /**< rows of the coded picture */
+		size_t row_bytes;   /**< bytes of a row that carry coded pixels */
+	} planes[WC_MAX_PLANES];
+	uint64_t reserved[4];
+};
+
+/**
+ * Give the CPU access to the picture.
+ *
+ * The pointers stay valid until wc_video_frame_unmap(), and at most until the frame is closed.
+ * Mappings may nest; no system call is made for memory that is mapped already.
+ * Frames that came out of a decoder may be a reference picture of the decoder: writing to them is
+ * refused.
+ *
+ * @param access ::WC_MAP_READ, ::WC_MAP_WRITE or both
+ * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_TYPE_ERROR for an access that is
+ *         none, or writing to a read-only frame; ::WC_NOT_SUPPORTED_ERROR for memory the CPU
+ *         cannot see or does not see in rows (tiled); ::WC_OPERATION_ERROR when mapping failed.
+ */
+int wc_video_frame_map(struct wc_video_frame *frame, int access,
+		       struct wc_video_frame_mapping *mapping);
+
+/** End an access begun with wc_video_frame_map(). Each successful map needs one. */
+void wc_video_frame_unmap(struct wc_video_frame *frame);
+
+/** A picture as DMA-BUFs, as KMS, EGL and other codecs take it. */
+struct wc_dma_buf {
+	uint32_t fourcc;            /**< DRM fourcc */
+	uint32_t width, height;     /**< coded size in pixels */
+	uint64_t modifier;
+	uint32_t object_count;
+	uint32_t plane_count;
+	struct {
+		int fd;             /**< DMA-BUF, close-on-exec */
+		size_t size;        /**< bytes */
+	} objects[WC_MAX_PLANES];
+	struct {
+		uint32_t object;    /**< index into objects */
+		size_t offset;
+		size_t stride;
+	} planes[WC_MAX_PLANES];
+	uint64_t reserved[4];
+};
+
+/**
+ * Export the memory of a frame.
+ *
+ * @param[out] dma_buf on success new descriptors that the caller owns and closes, with
+ *        wc_dma_buf_finish(). The memory lives as long as any of them, but the *content* is only
+ *        promised while a frame on it is open.
+ * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_NOT_SUPPORTED_ERROR when the memory
+ *         is no DMA-BUF (software codecs, copies); ::WC_OPERATION_ERROR when no descriptor is
+ *         left.
+ */
+int wc_video_frame_export_dma_buf(struct wc_video_frame *frame, struct wc_dma_buf *dma_buf);
+
+/** Close the descriptors of an exported frame and clear the struct. NULL is allowed. */
+void wc_dma_buf_finish(struct wc_dma_buf *dma_buf);
+
+/** What to copy and how to lay it out (VideoFrameCopyToOptions). All zero is the default. */
+struct wc_video_frame_copy_options {
+	struct wc_rect rect;           /**< default (all 0): the visible rectangle */
+	/** Layout of the destination; default (plane_count 0): tight, planes in order. */
+	uint32_t plane_count;
+	struct wc_plane_layout planes[WC_MAX_PLANES];
+	/** DRM fourcc to convert to; 0: no conversion. */
+	uint32_t fourcc;
+	uint64_t reserved[4];          /**< must be zero */
+};
+
+/**
+ * Bytes that wc_video_frame_copy_to() needs with the same options.
+ *
+ * @param options NULL for the defaults
+ * @param[out] size bytes
+ * @return as wc_video_frame_copy_to().
+ */
+int wc_video_frame_allocation_size(const struct wc_video_frame *frame,
+				   const struct wc_video_frame_copy_options *options,
+				   size_t *size);
+
+/**
+ * Copy the picture, or a part, into memory of the caller's (copyTo() of the specification, but
+ * done when the call returns). Bytes of @p data outside the rows stay untouched.
+ *
+ * @param options NULL for the defaults
+ * @param data destination
+ * @param size bytes of @p data
+ * @param[out] layout NULL, or room for ::WC_MAX_PLANES entries that receive offset and stride of
+ *        each plane
+ * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_TYPE_ERROR for a rectangle or
+ *         layout that does not fit, a rectangle not aligned to the chroma samples, or too small a
+ *         destination; ::WC_NOT_SUPPORTED_ERROR for a conversion that is not there, a layout that
+ *         is not linear, or memory the CPU cannot see; ::WC_OPERATION_ERROR when mapping or the
+ *         conversion failed.
+ */
+int wc_video_frame_copy_to(struct wc_video_frame *frame,
+			   const struct wc_video_frame_copy_options *options,
+			   void *data, size_t size, struct wc_plane_layout *layout);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
