@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "util/core.h"
+
+#include <stdlib.h>
+
+/* Idle frames and chunks that are kept. Twice what the deepest pipeline seen has in flight. */
+#define KEEP_OBJECTS 128
+
+struct core *core_new(size_t frame_size, size_t chunk_size)
+{
+	struct core *core = calloc(1, sizeof *core);
+
+	if (!core)
+		return NULL;
+	atomic_init(&core->refs, 1);
+	log_init(&core->log);
+	slab_init(&core->frames, frame_size, KEEP_OBJECTS);
+	slab_init(&core->chunks, chunk_size, KEEP_OBJECTS);
+	return core;
+}
+
+struct core *core_ref(struct core *core)
+{
+	atomic_fetch_add_explicit(&core->refs, 1, memory_order_relaxed);
+	return core;
+}
+
+void core_unref(struct core *core)
+{
+	if (atomic_fetch_sub_explicit(&core->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	slab_finish(&core->chunks);
+	slab_finish(&core->frames);
+	log_finish(&core->log);
+	free(core);
+}

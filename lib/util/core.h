@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What frames and chunks need after their context is gone: the log, the counters, and the stocks
+ * of small objects. Counted references; the context holds one, every frame, chunk and buffer too.
+ */
+#ifndef WC_UTIL_CORE_H
+#define WC_UTIL_CORE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "util/log.h"
+#include "util/slab.h"
+
+typedef _Atomic uint64_t counter;
+
+struct core {
+	atomic_uint refs;
+	struct log log;
+	struct {
+		counter video_frames, video_chunks, video_decoders, video_encoders;
+		counter hardware_contexts, buffers, buffer_bytes;
+		counter frames_decoded, chunks_encoded, bytes_copied;
+	} counters;
+	struct slab frames;      /* struct wc_video_frame */
+	struct slab chunks;      /* struct wc_encoded_video_chunk */
+};
+
+/* One reference, or NULL without memory. The object sizes are those of frames and chunks. */
+struct core *core_new(size_t frame_size, size_t chunk_size);
+struct core *core_ref(struct core *core);
+void core_unref(struct core *core);
+
+static inline void count(counter *c, uint64_t n)
+{
+	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
+}
+
+static inline void uncount(counter *c, uint64_t n)
+{
+	atomic_fetch_sub_explicit(c, n, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The names of public enums. Down here so that every layer may use them. */
+#include <webcodecs/codec.h>
+#include <webcodecs/device.h>
+#include <webcodecs/error.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+const char *wc_status_name(enum wc_status status)
+{
+	static const char *const names[] = {
+		[-WC_OK] = "OK",
+		[-WC_TYPE_ERROR] = "TypeError",
+		[-WC_RANGE_ERROR] = "RangeError",
+		[-WC_INVALID_STATE_ERROR] = "InvalidStateError",
+		[-WC_NOT_SUPPORTED_ERROR] = "NotSupportedError",
+		[-WC_DATA_ERROR] = "DataError",
+		[-WC_ENCODING_ERROR] = "EncodingError",
+		[-WC_ABORT_ERROR] = "AbortError",
+		[-WC_QUOTA_EXCEEDED_ERROR] = "QuotaExceededError",
+		[-WC_OPERATION_ERROR] = "OperationError",
+	};
+
+	return status <= 0 && status > -(int)COUNT(names) ? names[-status] : "UnknownError";
+}
+
+const char *wc_stage_name(enum wc_stage stage)
+{
+	static const char *const names[] = {
+		[WC_STAGE_NONE] = "none",
+		[WC_STAGE_OPEN] = "open",
+		[WC_STAGE_FORMAT] = "format",
+		[WC_STAGE_BUFFERS] = "buffers",
+		[WC_STAGE_STREAM_ON] = "stream on",
+		[WC_STAGE_JOB] = "job",
+	};
+
+	return (unsigned)stage < COUNT(names) ? names[stage] : "unknown";
+}
+
+const char *wc_session_kind_name(enum wc_session_kind kind)
+{
+	static const char *const names[] = {
+		[WC_SESSION_NONE] = "none",
+		[WC_SESSION_STATEFUL] = "stateful",
+		[WC_SESSION_STATELESS] = "stateless",
+		[WC_SESSION_SOFTWARE] = "software",
+	};
+
+	return (unsigned)kind < COUNT(names) ? names[kind] : "unknown";
+}
+
+const char *wc_device_role_name(enum wc_device_role role)
+{
+	static const char *const names[] = {
+		[WC_DEVICE_DECODER] = "decoder",
+		[WC_DEVICE_ENCODER] = "encoder",
+		[WC_DEVICE_STATELESS_DECODER] = "stateless-decoder",
+		[WC_DEVICE_STATELESS_ENCODER] = "stateless-encoder",
+		[WC_DEVICE_CONVERTER] = "converter",
+	};
+
+	return (unsigned)role < COUNT(names) && names[role] ? names[role] : "unknown";
+}
