@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# What a test gets to know of where it is. WC_LAB=no skips all that needs the lab's kernel.
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	CC='$(CC)' CXX='$(CXX)'; \
+	export top_srcdir top_builddir CC CXX;
+
+# Tests that look at the source or the build and say the same in every configuration.
+CHECK_TESTS =
+# Tests that run in the lab.
+LAB_TESTS =
+# Tests that are worth the thread sanitizer.
+THREAD_TESTS =
+
+include tests/bitstream/local.mk
+include tests/fuzz/local.mk
+
+TESTS += $(CHECK_TESTS) $(LAB_TESTS)
+
+.PHONY: print-tests print-host-tests print-thread-tests
+print-tests:
+	@echo $(TESTS)
+print-host-tests:
+	@echo $(filter-out $(CHECK_TESTS) $(LAB_TESTS),$(TESTS))
+print-thread-tests:
+	@echo $(THREAD_TESTS)
