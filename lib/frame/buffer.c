@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "frame/buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/list.h"
+
+#define PLAIN_ALIGNMENT 64
+
+void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_ops *ops)
+{
+	memset(buffer, 0, sizeof *buffer);
+	buffer->ops = ops;
+	buffer->core = core_ref(core);
+	atomic_init(&buffer->refs, 1);
+	atomic_init(&buffer->uses, 0);
+	count(&core->counters.buffers, 1);
+}
+
+static size_t total_size(const struct buffer *buffer)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < buffer->n_objects; i++)
+		size += buffer->objects[i].size;
+	return size;
+}
+
+void buffer_account(struct buffer *buffer)
+{
+	count(&buffer->core->counters.buffer_bytes, total_size(buffer));
+}
+
+void buffer_finish(struct buffer *buffer)
+{
+	struct core *core = buffer->core;
+
+	for (unsigned i = 0; i < buffer->n_objects; i++)
+		if (buffer->objects[i].fd >= 0)
+			close(buffer->objects[i].fd);
+	uncount(&core->counters.buffer_bytes, total_size(buffer));
+	uncount(&core->counters.buffers, 1);
+	core_unref(core);
+}
+
+struct buffer *buffer_ref(struct buffer *buffer)
+{
+	atomic_fetch_add_explicit(&buffer->refs, 1, memory_order_relaxed);
+	return buffer;
+}
+
+void buffer_unref(struct buffer *buffer)
+{
+	if (buffer && atomic_fetch_sub_explicit(&buffer->refs, 1, memory_order_acq_rel) == 1)
+		buffer->ops->destroy(buffer);
+}
+
+struct buffer *buffer_use(struct buffer *buffer)
+{
+	atomic_fetch_add_explicit(&buffer->uses, 1, memory_order_relaxed);
+	return buffer_ref(buffer);
+}
+
+void buffer_unuse(struct buffer *buffer)
+{
+	if (atomic_fetch_sub_explicit(&buffer->uses, 1, memory_order_acq_rel) == 1 &&
+	    buffer->ops->idle)
+		buffer->ops->idle(buffer);
+	buffer_unref(buffer);
+}
+
+struct plain_buffer {
+	struct buffer base;
+	void (*release)(void *user_data);   /* NULL: the memory is our own */
+	void *user_data;
+};
+
+static void plain_destroy(struct buffer *buffer)
+{
+	struct plain_buffer *plain = container_of(buffer, struct plain_buffer, base);
+
+	if (plain->release)
+		plain->release(plain->user_data);
+	else
+		free(buffer->objects[0].map);
+	buffer_finish(buffer);
+	free(plain);
+}
+
+static const struct buffer_ops plain_ops = { .destroy = plain_destroy };
+
+struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
+				  void (*release)(void *user_data), void *user_data)
+{
+	struct plain_buffer *plain = malloc(sizeof *plain);
+
+	if (!plain)
+		return NULL;
+	buffer_init(&plain->base, core, &plain_ops);
+	plain->release = release;
+	plain->user_data = user_data;
+	plain->base.n_objects = 1;
+	plain->base.objects[0] = (struct buffer_object) { .map = data, .size = size, .fd = -1 };
+	buffer_account(&plain->base);
+	return &plain->base;
+}
+
+struct buffer *buffer_new_plain(struct core *core, size_t size)
+{
+	struct buffer *buffer;
+	size_t rounded = (size + PLAIN_ALIGNMENT - 1) / PLAIN_ALIGNMENT * PLAIN_ALIGNMENT;
+	void *data;
+
+	if (rounded < size)
+		return NULL;
+	data = aligned_alloc(PLAIN_ALIGNMENT, rounded ? rounded : PLAIN_ALIGNMENT);
+	if (!data)
+		return NULL;
+	buffer = buffer_new_wrapped(core, data, size, NULL, NULL);
+	if (!buffer)
+		free(data);
+	return buffer;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A buffer: memory of one picture or one chunk, in one or more objects (DMA-BUFs or plain memory).
+ *
+ * Two counts. *References* keep the memory: its maker holds one, every user too. *Uses* are what
+ * the application can see: frames and chunks that are open on it. When the last use ends, idle()
+ * tells the maker that the content is free to be overwritten; when the last reference ends,
+ * destroy() frees the memory. Both may run in any thread.
+ */
+#ifndef WC_FRAME_BUFFER_H
+#define WC_FRAME_BUFFER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/core.h"
+
+#define BUFFER_MAX_OBJECTS 4
+
+struct buffer;
+
+struct buffer_ops {
+	/* The last use ended. NULL: nothing to tell. The caller still holds its reference. */
+	void (*idle)(struct buffer *buffer);
+	/* The last reference ended: free memory, descriptors and the struct. */
+	void (*destroy)(struct buffer *buffer);
+};
+
+struct buffer_object {
+	uint8_t *map;          /* NULL when the CPU cannot see it */
+	size_t size;           /* bytes */
+	int fd;                /* DMA-BUF, owned by the buffer; -1 when it is none */
+};
+
+struct buffer {
+	const struct buffer_ops *ops;
+	struct core *core;             /* a reference */
+	atomic_uint refs;
+	atomic_uint uses;
+	bool read_only;                /* the content may be a reference picture of a decoder */
+	unsigned n_objects;
+	struct buffer_object objects[BUFFER_MAX_OBJECTS];
+};
+
+/*
+ * Set up a buffer that is part of a larger struct of its maker: one reference, no use, no objects.
+ * Counted from here on; the maker calls buffer_account() once the objects are known.
+ */
+void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_ops *ops);
+
+/* Count the bytes of the objects. */
+void buffer_account(struct buffer *buffer);
+
+/* For destroy(): close descriptors, take the buffer out of the counters, drop the core. */
+void buffer_finish(struct buffer *buffer);
+
+struct buffer *buffer_ref(struct buffer *buffer);
+void buffer_unref(struct buffer *buffer);
+
+/* A use includes a reference. */
+struct buffer *buffer_use(struct buffer *buffer);
+void buffer_unuse(struct buffer *buffer);
+
+/* Plain memory, 64-byte aligned, of one object; NULL without memory. One reference. */
+struct buffer *buffer_new_plain(struct core *core, size_t size);
+
+/*
+ * Memory of somebody else's: release(user_data) is called when it is no longer needed. NULL
+ * without memory, then release is not called. One reference.
+ */
+struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
+				  void (*release)(void *user_data), void *user_data);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pixel conversion and scaling on the CPU, with libyuv. Linear formats in mapped memory.
+ *
+ * All pairs of these go, through an intermediate picture of a few rows where libyuv has no
+ * function for the pair:
+ * - from 8-bit YUV in planes, half planes or packed (I420, YV12, I422, I444, NV12, NV21, NV16,
+ *   NV61, NV24, NV42, YUYV, YVYU, UYVY, VYUY, grey), 10 and 12 bits (S010, S210, S410, S012, S212,
+ *   S412, P010) and RGB of 2, 3 and 4 bytes;
+ * - to 8-bit YUV in planes and half planes, S010, S210, S410, and RGB of 2, 3 and 4 bytes;
+ * - from any format to itself.
+ * Where sizes differ the picture is scaled; only formats that can be read and written can be
+ * scaled to themselves.
+ */
+#ifndef WC_FRAME_CONVERT_H
+#define WC_FRAME_CONVERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <webcodecs/video_frame.h>
+
+/* A picture, or the part of one that counts. */
+struct convert_image {
+	uint32_t fourcc;                       /* DRM */
+	uint32_t width, height;                /* pixels */
+	struct {
+		uint8_t *data;
+		size_t stride;                 /* bytes */
+	} planes[WC_MAX_PLANES];
+	/*
+	 * How the YUV side of a conversion from or to RGB means its numbers. Null: BT.709, limited
+	 * range. Between YUV formats the numbers stay what they are.
+	 */
+	enum wc_color_matrix matrix;
+	enum wc_color_range range;
+};
+
+/* Whether convert_frame() knows how, given equal sizes. */
+bool convert_supported(uint32_t source, uint32_t target);
+
+/*
+ * Write the picture of src into dst, scaled where sizes differ. Bytes between rows stay as they
+ * are; memory must not overlap. 0; -ENOTSUP for a pair of formats that is not supported; -EINVAL
+ * for a size of 0 or beyond what libyuv counts (32768 pixels, strides below 2 GiB); -ENOMEM.
+ */
+int convert_frame(const struct convert_image *src, const struct convert_image *dst);
+
+/* Bytes of pixels in all planes, strides not counted; 0 for an unknown format. */
+size_t convert_size(const struct convert_image *image);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of struct wc_encoded_video_chunk, for those who make and read chunks. */
+#ifndef WC_FRAME_ENCODED_VIDEO_CHUNK_H
+#define WC_FRAME_ENCODED_VIDEO_CHUNK_H
+
+#include <stdatomic.h>
+
+#include <webcodecs/encoded_video_chunk.h>
+
+#include "frame/buffer.h"
+#include "frame/video_frame.h"
+
+struct wc_encoded_video_chunk {
+	atomic_uint refs;
+	struct core *core;             /* a reference */
+	struct buffer *buffer;         /* a use, data in object 0; NULL: an empty chunk */
+	size_t offset, size;           /* bytes */
+	enum wc_chunk_type type;
+	struct timing timing;
+	bool writable;                 /* until a decoder got it */
+};
+
+/* A chunk on object 0 of buffer, of which it takes a use of its own. NULL without memory. */
+struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct buffer *buffer,
+						       size_t offset, size_t size,
+						       enum wc_chunk_type type,
+						       const struct timing *timing);
+
+/* Check an init and take the time from it. 0, or WC_TYPE_ERROR with *error filled. */
+int chunk_init_check(const struct wc_encoded_video_chunk_init *init, struct timing *timing,
+		     struct wc_error *error);
+
+/*
+ * As wc_encoded_video_chunk_new(), without the context, which this layer does not know: 0 and
+ * *chunk with one reference, or a negative wc_status with *error filled.
+ */
+int encoded_video_chunk_from_copy(struct core *core, const void *data, size_t size,
+				  const struct wc_encoded_video_chunk_init *init,
+				  struct wc_encoded_video_chunk **chunk, struct wc_error *error);
+
+#endif

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+noinst_LTLIBRARIES += lib/libframe.la
+lib_libframe_la_SOURCES = \
+	lib/frame/buffer.c lib/frame/buffer.h \
+	lib/frame/convert.c lib/frame/convert.h \
+	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
+	lib/frame/pixel_format.c lib/frame/pixel_format.h \
+	lib/frame/plane_layout.c lib/frame/plane_layout.h \
+	lib/frame/pool.c lib/frame/pool.h \
+	lib/frame/video_frame.c lib/frame/video_frame.h \
+	lib/frame/video_frame_copy.c \
+	lib/frame/video_frame_init.c lib/frame/video_frame_init.h \
+	lib/frame/video_frame_map.c \
+	lib/frame/video_frame_override.c

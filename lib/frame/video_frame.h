@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of struct wc_video_frame, for those who make frames. */
+#ifndef WC_FRAME_VIDEO_FRAME_H
+#define WC_FRAME_VIDEO_FRAME_H
+
+#include <stdatomic.h>
+
+#include <webcodecs/video_frame.h>
+
+#include "frame/buffer.h"
+
+/* How a picture lies in the objects of a buffer. */
+struct frame_format {
+	uint32_t fourcc;
+	uint64_t modifier;
+	uint32_t width, height;            /* coded size in pixels */
+	unsigned n_planes;
+	struct {
+		unsigned object;
+		size_t offset, stride;
+	} planes[WC_MAX_PLANES];
+};
+
+/* Time of a picture or a chunk. */
+struct timing {
+	int64_t timestamp;                 /* microseconds */
+	uint64_t duration;
+	bool has_duration;
+};
+
+struct wc_video_frame {
+	atomic_uint refs;
+	struct core *core;                 /* a reference */
+	struct buffer *buffer;             /* a use; NULL when closed */
+	struct frame_format format;
+	struct wc_rect visible;
+	uint32_t display_width, display_height;
+	struct timing timing;
+	struct wc_video_color_space color_space;
+	uint16_t rotation;
+	bool flip;
+	bool writable;                     /* map for writing is allowed */
+};
+
+/*
+ * A frame on buffer, of which it takes a use of its own; everything else is set by the caller,
+ * display size to the visible size. NULL without memory.
+ */
+struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
+				       const struct frame_format *format,
+				       const struct wc_rect *visible, const struct timing *timing);
+
+/* The second half of video_frame_new(), on an object of core->frames: cannot fail. */
+void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
+		       const struct frame_format *format, const struct wc_rect *visible,
+		       const struct timing *timing);
+
+/* Lay out tight planes of width by height pixels in one object; the bytes needed, 0 if too many. */
+size_t frame_format_tight(struct frame_format *format, uint32_t fourcc, uint32_t width,
+			  uint32_t height);
+
+/* The CPU's address of a plane; NULL when the object is not mapped. */
+uint8_t *video_frame_plane(const struct wc_video_frame *frame, unsigned plane);
+
+/* Whether the CPU sees all planes. */
+bool video_frame_is_mapped(const struct wc_video_frame *frame);
+
+/* A new use of the frame's buffer, for a codec that outlasts a close by the application. */
+struct wc_video_frame *video_frame_clone_internal(const struct wc_video_frame *frame);
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "frame/video_frame_init.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "frame/pixel_format.h"
+#include "frame/plane_layout.h"
+#include "util/error.h"
+
+static bool primaries_are_valid(enum wc_color_primaries primaries)
+{
+	switch (primaries) {
+	case WC_PRIMARIES_UNSPECIFIED:
+	case WC_PRIMARIES_BT709:
+	case WC_PRIMARIES_BT470BG:
+	case WC_PRIMARIES_SMPTE170M:
+	case WC_PRIMARIES_BT2020:
+	case WC_PRIMARIES_SMPTE432:
+		return true;
+	}
+	return false;
+}
+
+static bool transfer_is_valid(enum wc_color_transfer transfer)
+{
+	switch (transfer) {
+	case WC_TRANSFER_UNSPECIFIED:
+	case WC_TRANSFER_BT709:
+	case WC_TRANSFER_SMPTE170M:
+	case WC_TRANSFER_LINEAR:
+	case WC_TRANSFER_IEC61966_2_1:
+	case WC_TRANSFER_PQ:
+	case WC_TRANSFER_HLG:
+		return true;
+	}
+	return false;
+}
+
+static bool matrix_is_valid(enum wc_color_matrix matrix)
+{
+	switch (matrix) {
+	case WC_MATRIX_UNSPECIFIED:
+	case WC_MATRIX_BT709:
+	case WC_MATRIX_BT470BG:
+	case WC_MATRIX_SMPTE170M:
+	case WC_MATRIX_BT2020_NCL:
+	case WC_MATRIX_RGB:
+		return true;
+	}
+	return false;
+}
+
+bool color_space_is_valid(const struct wc_video_color_space *color_space)
+{
+	return primaries_are_valid(color_space->primaries) &&
+	       transfer_is_valid(color_space->transfer) && matrix_is_valid(color_space->matrix) &&
+	       (unsigned)color_space->range <= WC_RANGE_FULL;
+}
+
+bool color_space_is_null(const struct wc_video_color_space *color_space)
+{
+	return !color_space->primaries && !color_space->transfer && !color_space->matrix &&
+	       !color_space->range;
+}
+
+struct wc_video_color_space color_space_default(uint32_t fourcc)
+{
+	const struct pixel_format *pixels = pixel_format_find(fourcc);
+
+	if (pixels && pixels->rgb)
+		return (struct wc_video_color_space) { WC_PRIMARIES_BT709,
+						       WC_TRANSFER_IEC61966_2_1, WC_MATRIX_RGB,
+						       WC_RANGE_FULL };
+	return (struct wc_video_color_space) { WC_PRIMARIES_BT709, WC_TRANSFER_BT709,
+					       WC_MATRIX_BT709, WC_RANGE_LIMITED };
+}
+
+/* An init that was checked, with the defaults filled in. */
+struct plan {
+	const struct pixel_format *pixels;
+	struct wc_rect visible;
+	struct wc_plane_layout planes[WC_MAX_PLANES];   /* of the caller's data */
+};
+
+static bool has_reserved(const struct wc_video_frame_init *init)
+{
+	for (size_t i = 0; i < sizeof init->reserved / sizeof *init->reserved; i++)
+		if (init->reserved[i])
+			return true;
+	return false;
+}
+
+/* What has to do with numbers alone; NULL when all is well. */
+static const char *find_problem(const struct wc_video_frame_init *init)
+{
+	if (has_reserved(init))
+		return "a reserved field of the init is not zero";
+	if (!init->coded_width || !init->coded_height)
+		return "coded width or height is 0";
+	if (!init->display_width != !init->display_height)
+		return "display width and height come together or not at all";
+	if (init->rotation % 90 || init->rotation > 270)
+		return "rotation is none of 0, 90, 180 and 270";
+	if (!color_space_is_valid(&init->color_space))
+		return "the colour space has a value that is none of its enum";
+	return NULL;
+}
+
+static bool is_zero_rect(const struct wc_rect *rect)
+{
+	return !rect->x && !rect->y && !rect->width && !rect->height;
+}
+
+static int make_plan(const void *data, size_t size, const struct wc_video_frame_init *init,
+		     struct plan *plan, struct wc_error *error)
+{
+	const char *problem = !init || !data ? "init or data is NULL" : find_problem(init);
+	size_t needed;
+	int ret;
+
+	if (problem)
+		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0, "%s", problem);
+	plan->pixels = pixel_format_find(init->fourcc);
+	if (!plan->pixels)
+		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
+				 "no linear layout is known for fourcc 0x%08x", init->fourcc);
+	plan->visible = init->visible_rect;
+	if (is_zero_rect(&plan->visible))
+		plan->visible = (struct wc_rect) { 0, 0, init->coded_width, init->coded_height };
+	ret = rect_check(plan->pixels, &plan->visible, init->coded_width, init->coded_height,
+			 error);
+	if (ret == 0)
+		ret = plane_layout_compute(plan->pixels, init->coded_width, init->coded_height,
+					   init->plane_count, init->planes, plan->planes, &needed,
+					   error);
+	if (ret < 0)
+		return ret;
+	if (size < needed)
+		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
+				 "data has %zu bytes, the picture needs %zu", size, needed);
+	return 0;
+}
+
+size_t frame_format_tight(struct frame_format *format, uint32_t fourcc, uint32_t width,
+			  uint32_t height)
+{
+	const struct pixel_format *pixels = pixel_format_find(fourcc);
+	struct wc_plane_layout planes[WC_MAX_PLANES];
+	struct wc_error error;
+	size_t size;
+
+	if (!pixels || plane_layout_compute(pixels, width, height, 0, NULL, planes, &size, &error))
+		return 0;
+	memset(format, 0, sizeof *format);
+	format->fourcc = fourcc;
+	format->modifier = DRM_FORMAT_MOD_LINEAR;
+	format->width = width;
+	format->height = height;
+	format->n_planes = pixels->n_planes;
+	for (unsigned i = 0; i < pixels->n_planes; i++) {
+		format->planes[i].offset = planes[i].offset;
+		format->planes[i].stride = planes[i].stride;
+	}
+	return size;
+}
+
+/* Make of the object frame a frame on buffer, with all that the init says. */
+static void set_up(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
+		   const struct frame_format *format, const struct wc_video_frame_init *init,
+		   const struct plan *plan)
+{
+	struct timing timing = {
+		.timestamp = init->timestamp,
+		.duration = init->has_duration ? init->duration : 0,
+		.has_duration = init->has_duration,
+	};
+	bool turned = init->rotation == 90 || init->rotation == 270;
+
+	video_frame_setup(frame, core, buffer, format, &plan->visible, &timing);
+	frame->display_width = turned ? plan->visible.height : plan->visible.width;
+	frame->display_height = turned ? plan->visible.width : plan->visible.height;
+	if (init->display_width) {
+		frame->display_width = init->display_width;
+		frame->display_height = init->display_height;
+	}
+	frame->rotation = init->rotation;
+	frame->flip = init->flip;
+	frame->color_space = color_space_is_null(&init->color_space) ?
+			     color_space_default(init->fourcc) : init->color_space;
+	frame->writable = true;
+}
+
+static int no_memory(size_t size, struct wc_error *error)
+{
+	return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM,
+			 "no memory for a picture of %zu bytes", size);
+}
+
+static void copy_planes(struct buffer *buffer, const struct frame_format *format,
+			const uint8_t *data, const struct plan *plan)
+{
+	uint64_t copied = 0;
+
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		size_t bytes = pixel_format_row_bytes(plan->pixels, i, format->width);
+		uint32_t rows = pixel_format_rows(plan->pixels, i, format->height);
+		uint8_t *to = buffer->objects[0].map + format->planes[i].offset;
+		const uint8_t *from = data + plan->planes[i].offset;
+
+		for (uint32_t row = 0; row < rows; row++)
+			memcpy(to + row * format->planes[i].stride,
+			       from + row * plan->planes[i].stride, bytes);
+		copied += (uint64_t)bytes * rows;
+	}
+	count(&buffer->core->counters.bytes_copied, copied);
+}
+
+int video_frame_from_copy(struct core *core, const void *data, size_t size,
+			  const struct wc_video_frame_init *init, struct wc_video_frame **frame,
+			  struct wc_error *error)
+{
+	struct frame_format format;
+	struct buffer *buffer;
+	struct plan plan;
+	size_t needed;
+	int ret = make_plan(data, size, init, &plan, error);
+
+	if (ret < 0)
+		return ret;
+	/* Cannot be 0: a layout with larger strides passed the same checks. */
+	needed = frame_format_tight(&format, init->fourcc, init->coded_width, init->coded_height);
+	*frame = slab_get(&core->frames);
+	if (!*frame)
+		return no_memory(needed, error);
+	buffer = buffer_new_plain(core, needed);
+	if (!buffer) {
+		slab_put(&core->frames, *frame);
+		*frame = NULL;
+		return no_memory(needed, error);
+	}
+	copy_planes(buffer, &format, data, &plan);
+	set_up(*frame, core, buffer, &format, init, &plan);
+	buffer_unref(buffer);
+	return 0;
+}
+
+static void format_as_given(struct frame_format *format, const struct wc_video_frame_init *init,
+			    const struct plan *plan)
+{
+	memset(format, 0, sizeof *format);
+	format->fourcc = init->fourcc;
+	format->modifier = DRM_FORMAT_MOD_LINEAR;
+	format->width = init->coded_width;
+	format->height = init->coded_height;
+	format->n_planes = plan->pixels->n_planes;
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		format->planes[i].offset = plan->planes[i].offset;
+		format->planes[i].stride = plan->planes[i].stride;
+	}
+}
+
+static void release_nothing(void *user_data)
+{
+	(void)user_data;
+}
+
+int video_frame_from_memory(struct core *core, void *data, size_t size,
+			    const struct wc_video_frame_init *init, wc_release_callback release,
+			    void *user_data, struct wc_video_frame **frame,
+			    struct wc_error *error)
+{
+	struct frame_format format;
+	struct buffer *buffer;
+	struct plan plan;
+	int ret = make_plan(data, size, init, &plan, error);
+
+	if (ret < 0)
+		return ret;
+	format_as_given(&format, init, &plan);
+	*frame = slab_get(&core->frames);
+	if (!*frame)
+		return no_memory(0, error);
+	/* Last: from here on the buffer's end calls release. */
+	buffer = buffer_new_wrapped(core, data, size, release ? release : release_nothing,
+				    user_data);
+	if (!buffer) {
+		slab_put(&core->frames, *frame);
+		*frame = NULL;
+		return no_memory(0, error);
+	}
+	set_up(*frame, core, buffer, &format, init, &plan);
+	buffer_unref(buffer);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames from what an application describes: the constructors of the W3C without the context, which
+ * this layer does not know.
+ */
+#ifndef WC_FRAME_VIDEO_FRAME_INIT_H
+#define WC_FRAME_VIDEO_FRAME_INIT_H
+
+#include "frame/video_frame.h"
+
+/* Each member null or one of the values of its enum. */
+bool color_space_is_valid(const struct wc_video_color_space *color_space);
+
+/* All members null. */
+bool color_space_is_null(const struct wc_video_color_space *color_space);
+
+/* "Pick Color Space": what a picture without a description is taken for. */
+struct wc_video_color_space color_space_default(uint32_t fourcc);
+
+/*
+ * As wc_video_frame_new() and wc_video_frame_new_wrapped(): 0 and *frame with one reference, or a
+ * negative wc_status with *error filled.
+ */
+int video_frame_from_copy(struct core *core, const void *data, size_t size,
+			  const struct wc_video_frame_init *init, struct wc_video_frame **frame,
+			  struct wc_error *error);
+int video_frame_from_memory(struct core *core, void *data, size_t size,
+			    const struct wc_video_frame_init *init, wc_release_callback release,
+			    void *user_data, struct wc_video_frame **frame,
+			    struct wc_error *error);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* How the planes of a frame lie: for the CPU, and for other devices. */
+#include "frame/video_frame.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "frame/pixel_format.h"
+
+uint8_t *video_frame_plane(const struct wc_video_frame *frame, unsigned plane)
+{
+	uint8_t *map = frame->buffer->objects[frame->format.planes[plane].object].map;
+
+	return map ? map + frame->format.planes[plane].offset : NULL;
+}
+
+bool video_frame_is_mapped(const struct wc_video_frame *frame)
+{
+	for (unsigned i = 0; i < frame->format.n_planes; i++)
+		if (!video_frame_plane(frame, i))
+			return false;
+	return true;
+}
+
+int wc_video_frame_get_layout(const struct wc_video_frame *frame,
+			      struct wc_video_frame_layout *layout)
+{
+	const struct frame_format *format = &frame->format;
+	const struct pixel_format *pixels = pixel_format_find(format->fourcc);
+
+	if (!layout)
+		return WC_TYPE_ERROR;
+	memset(layout, 0, sizeof *layout);
+	if (!frame->buffer)
+		return WC_INVALID_STATE_ERROR;
+	layout->plane_count = format->n_planes;
+	layout->object_count = frame->buffer->n_objects;
+	layout->modifier = format->modifier;
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		layout->planes[i].object = format->planes[i].object;
+		layout->planes[i].offset = format->planes[i].offset;
+		layout->planes[i].stride = format->planes[i].stride;
+		if (!pixels)
+			continue;
+		layout->planes[i].rows = pixel_format_rows(pixels, i, format->height);
+		layout->planes[i].row_bytes = pixel_format_row_bytes(pixels, i, format->width);
+	}
+	return WC_OK;
+}
+
+/*
+ * The maker of a buffer keeps it mapped, and V4L2 does what caches need when a buffer is queued
+ * and dequeued (vb2 memops prepare and finish), so nothing is left to do here or in unmap.
+ */
+int wc_video_frame_map(struct wc_video_frame *frame, int access,
+		       struct wc_video_frame_mapping *mapping)
+{
+	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
+
+	if (!mapping)
+		return WC_TYPE_ERROR;
+	memset(mapping, 0, sizeof *mapping);
+	if (!frame->buffer)
+		return WC_INVALID_STATE_ERROR;
+	if (access == 0 || access & ~(WC_MAP_READ | WC_MAP_WRITE))
+		return WC_TYPE_ERROR;
+	if (access & WC_MAP_WRITE && (!frame->writable || frame->buffer->read_only))
+		return WC_TYPE_ERROR;
+	if (!pixels || frame->format.modifier != DRM_FORMAT_MOD_LINEAR ||
+	    !video_frame_is_mapped(frame))
+		return WC_NOT_SUPPORTED_ERROR;
+	mapping->plane_count = frame->format.n_planes;
+	for (unsigned i = 0; i < frame->format.n_planes; i++) {
+		mapping->planes[i].data = video_frame_plane(frame, i);
+		mapping->planes[i].stride = frame->format.planes[i].stride;
+		mapping->planes[i].rows = pixel_format_rows(pixels, i, frame->format.height);
+		mapping->planes[i].row_bytes = pixel_format_row_bytes(pixels, i,
+								      frame->format.width);
+	}
+	return WC_OK;
+}
+
+void wc_video_frame_unmap(struct wc_video_frame *frame)
+{
+	(void)frame;
+}
+
+static int duplicate_objects(const struct buffer *buffer, struct wc_dma_buf *dma_buf)
+{
+	for (unsigned i = 0; i < buffer->n_objects; i++) {
+		int fd = fcntl(buffer->objects[i].fd, F_DUPFD_CLOEXEC, 0);
+
+		if (fd < 0)
+			return WC_OPERATION_ERROR;
+		dma_buf->objects[i].fd = fd;
+		dma_buf->objects[i].size = buffer->objects[i].size;
+		dma_buf->object_count++;
+	}
+	return WC_OK;
+}
+
+int wc_video_frame_export_dma_buf(struct wc_video_frame *frame, struct wc_dma_buf *dma_buf)
+{
+	const struct frame_format *format = &frame->format;
+	int ret;
+
+	if (!dma_buf)
+		return WC_TYPE_ERROR;
+	memset(dma_buf, 0, sizeof *dma_buf);
+	if (!frame->buffer)
+		return WC_INVALID_STATE_ERROR;
+	for (unsigned i = 0; i < frame->buffer->n_objects; i++)
+		if (frame->buffer->objects[i].fd < 0)
+			return WC_NOT_SUPPORTED_ERROR;
+	ret = duplicate_objects(frame->buffer, dma_buf);
+	if (ret < 0) {
+		wc_dma_buf_finish(dma_buf);
+		return ret;
+	}
+	dma_buf->fourcc = format->fourcc;
+	dma_buf->width = format->width;
+	dma_buf->height = format->height;
+	dma_buf->modifier = format->modifier;
+	dma_buf->plane_count = format->n_planes;
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		dma_buf->planes[i].object = format->planes[i].object;
+		dma_buf->planes[i].offset = format->planes[i].offset;
+		dma_buf->planes[i].stride = format->planes[i].stride;
+	}
+	return WC_OK;
+}
+
+void wc_dma_buf_finish(struct wc_dma_buf *dma_buf)
+{
+	if (!dma_buf)
+		return;
+	for (unsigned i = 0; i < dma_buf->object_count; i++)
+		close(dma_buf->objects[i].fd);
+	memset(dma_buf, 0, sizeof *dma_buf);
+}
