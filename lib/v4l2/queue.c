@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "v4l2/queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "v4l2/io.h"
+
+void queue_init(struct queue *queue, struct v4l2_device *device, uint32_t type)
+{
+	memset(queue, 0, sizeof *queue);
+	queue->device = device;
+	queue->type = type;
+}
+
+static bool is_output(const struct queue *queue)
+{
+	return V4L2_TYPE_IS_OUTPUT(queue->type);
+}
+
+static bool is_multiplanar(const struct queue *queue)
+{
+	return V4L2_TYPE_IS_MULTIPLANAR(queue->type);
+}
+
+static void format_from_kernel(const struct v4l2_format *kernel, struct queue_format *format)
+{
+	const struct v4l2_pix_format_mplane *mp = &kernel->fmt.pix_mp;
+	const struct v4l2_pix_format *sp = &kernel->fmt.pix;
+
+	memset(format, 0, sizeof *format);
+	if (!V4L2_TYPE_IS_MULTIPLANAR(kernel->type)) {
+		format->fourcc = sp->pixelformat;
+		format->width = sp->width;
+		format->height = sp->height;
+		format->n_planes = 1;
+		format->planes[0].bytesperline = sp->bytesperline;
+		format->planes[0].sizeimage = sp->sizeimage;
+		format->color = (struct v4l2_colorimetry) {
+			sp->colorspace, sp->xfer_func, sp->ycbcr_enc, sp->quantization,
+		};
+		return;
+	}
+	format->fourcc = mp->pixelformat;
+	format->width = mp->width;
+	format->height = mp->height;
+	format->n_planes = mp->num_planes < WC_MAX_PLANES ? mp->num_planes : WC_MAX_PLANES;
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		format->planes[i].bytesperline = mp->plane_fmt[i].bytesperline;
+		format->planes[i].sizeimage = mp->plane_fmt[i].sizeimage;
+	}
+	format->color = (struct v4l2_colorimetry) {
+		mp->colorspace, mp->xfer_func, mp->ycbcr_enc, mp->quantization,
+	};
+}
+
+static void format_to_kernel(const struct queue_format *format, struct v4l2_format *kernel)
+{
+	struct v4l2_pix_format_mplane *mp = &kernel->fmt.pix_mp;
+	struct v4l2_pix_format *sp = &kernel->fmt.pix;
+
+	if (!V4L2_TYPE_IS_MULTIPLANAR(kernel->type)) {
+		sp->pixelformat = format->fourcc;
+		sp->width = format->width;
+		sp->height = format->height;
+		sp->field = V4L2_FIELD_NONE;
+		sp->bytesperline = format->planes[0].bytesperline;
+		sp->sizeimage = format->planes[0].sizeimage;
+		sp->colorspace = format->color.colorspace;
+		sp->xfer_func = format->color.xfer_func;
+		sp->ycbcr_enc = format->color.ycbcr_enc;
+		sp->quantization = format->color.quantization;
+		/* Without it the kernel takes the four fields above for garbage of old programs. */
+		sp->priv = V4L2_PIX_FMT_PRIV_MAGIC;
+		return;
+	}
+	mp->pixelformat = format->fourcc;
+	mp->width = format->width;
+	mp->height = format->height;
+	mp->field = V4L2_FIELD_NONE;
+	mp->num_planes = (uint8_t)format->n_planes;
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		mp->plane_fmt[i].bytesperline = format->planes[i].bytesperline;
+		mp->plane_fmt[i].sizeimage = format->planes[i].sizeimage;
+	}
+	mp->colorspace = format->color.colorspace;
+	mp->xfer_func = (uint8_t)format->color.xfer_func;
+	mp->ycbcr_enc = (uint8_t)format->color.ycbcr_enc;
+	mp->quantization = (uint8_t)format->color.quantization;
+}
+
+int queue_get_format(struct queue *queue)
+{
+	struct v4l2_format kernel = { .type = queue->type };
+	int ret = device_ioctl(queue->device, VIDIOC_G_FMT, &kernel);
+
+	if (ret == 0)
+		format_from_kernel(&kernel, &queue->format);
+	return ret;
+}
+
+int queue_set_format(struct queue *queue, const struct queue_format *format)
+{
+	struct v4l2_format kernel = { .type = queue->type };
+	int ret;
+
+	format_to_kernel(format, &kernel);
+	ret = device_ioctl(queue->device, VIDIOC_S_FMT, &kernel);
+	if (ret == 0)
+		format_from_kernel(&kernel, &queue->format);
+	return ret;
+}
+
+uint32_t queue_enum_format(struct queue *queue, uint32_t index)
+{
+	struct v4l2_fmtdesc desc = { .index = index, .type = queue->type };
+
+	return device_ioctl(queue->device, VIDIOC_ENUM_FMT, &desc) == 0 ? desc.pixelformat : 0;
+}
+
+bool queue_has_format(struct queue *queue, uint32_t fourcc)
+{
+	uint32_t found;
+
+	for (uint32_t i = 0; (found = queue_enum_format(queue, i)); i++)
+		if (found == fourcc)
+			return true;
+	return false;
+}
+
+static int query_length(struct queue *queue, unsigned index)
+{
+	struct v4l2_plane planes[WC_MAX_PLANES] = { 0 };
+	struct v4l2_buffer buffer = { .type = queue->type, .index = index };
+	int ret;
+
+	if (is_multiplanar(queue)) {
+		buffer.m.planes = planes;
+		buffer.length = WC_MAX_PLANES;
+	}
+	ret = device_ioctl(queue->device, VIDIOC_QUERYBUF, &buffer);
+	if (ret == 0)
+		queue->lengths[index] = is_multiplanar(queue) ? planes[0].length : buffer.length;
+	return ret;
+}
+
+static int release_buffers(struct queue *queue)
+{
+	struct v4l2_requestbuffers request = {
+		.type = queue->type, .memory = V4L2_MEMORY_MMAP, .count = 0,
+	};
+
+	return device_ioctl(queue->device, VIDIOC_REQBUFS, &request);
+}
+
+int queue_allocate(struct queue *queue, unsigned count)
+{
+	struct v4l2_requestbuffers request = {
+		.type = queue->type, .memory = V4L2_MEMORY_MMAP, .count = count,
+	};
+	int ret = device_ioctl(queue->device, VIDIOC_REQBUFS, &request);
+
+	if (ret < 0)
+		return ret;
+	if (request.count == 0)
+		return -ENOMEM;
+	queue->capabilities = request.capabilities;
+	for (unsigned i = 0; i < request.count && ret == 0; i++)
+		ret = i < QUEUE_MAX_BUFFERS ? query_length(queue, i) : -E2BIG;
+	if (ret < 0) {
+		release_buffers(queue);
+		return ret;
+	}
+	queue->n_buffers = request.count;
+	queue->n_queued = 0;
+	memset(queue->slots, 0, sizeof queue->slots);
+	queue->state = QUEUE_STOPPED;
+	return 0;
+}
+
+int queue_grow(struct queue *queue, uint32_t size)
+{
+	struct v4l2_create_buffers create = {
+		.count = 1, .memory = V4L2_MEMORY_MMAP, .format.type = queue->type,
+	};
+	struct queue_format format = queue->format;
+	int ret;
+
+	if (queue->n_buffers >= QUEUE_MAX_BUFFERS)
+		return -ENOSPC;
+	if (format.planes[0].sizeimage < size)
+		format.planes[0].sizeimage = size;
+	format_to_kernel(&format, &create.format);
+	ret = device_ioctl(queue->device, VIDIOC_CREATE_BUFS, &create);
+	if (ret < 0)
+		return ret == -ENOBUFS ? -ENOSPC : ret;
+	/* Indices are not always the next ones once buffers can be removed; ours never are. */
+	if (create.count != 1 || create.index != queue->n_buffers)
+		return -ENOSPC;
+	ret = query_length(queue, create.index);
+	if (ret < 0)
+		return ret;
+	queue->slots[create.index] = SLOT_FREE;
+	queue->n_buffers++;
+	return (int)create.index;
+}
+
+int queue_free(struct queue *queue)
+{
+	int ret = 0;
+
+	if (queue->state == QUEUE_STREAMING)
+		queue_stream_off(queue);
+	if (queue->state == QUEUE_STOPPED)
+		ret = release_buffers(queue);
+	if (ret == 0) {
+		queue->state = QUEUE_EMPTY;
+		queue->n_buffers = 0;
+	}
+	return ret;
+}
+
+static int export_plane(struct queue *queue, unsigned index, unsigned plane, bool writable)
+{
+	struct v4l2_exportbuffer export = {
+		.type = queue->type, .index = index, .plane = plane,
+		.flags = O_CLOEXEC | (writable ? O_RDWR : O_RDONLY),
+	};
+	int ret = device_ioctl(queue->device, VIDIOC_EXPBUF, &export);
+
+	return ret < 0 ? ret : export.fd;
+}
+
+static void drop_memory(struct queue_memory *memory)
+{
+	for (unsigned i = 0; i < memory->n_planes; i++) {
+		if (memory->planes[i].map)
+			io_munmap(memory->planes[i].map, memory->planes[i].size);
+		if (memory->planes[i].fd >= 0)
+			close(memory->planes[i].fd);
+	}
+	memory->n_planes = 0;
+}
+
+/*
+ * A driver without EXPBUF says ENOTTY or EINVAL; then the device itself is mapped. That export
+ * worked but mmap of the DMA-BUF did not is ordinary, too: not all exporters can be mapped.
+ */
+static int take_plane(struct queue *queue, unsigned index, unsigned plane, uint32_t offset,
+		      bool writable, struct queue_memory *memory)
+{
+	size_t size = memory->planes[plane].size;
+	int fd = export_plane(queue, index, plane, writable);
+	uint8_t *map = NULL;
+
+	if (fd < 0 && fd != -ENOTTY && fd != -EINVAL)
+		return fd;
+	memory->planes[plane].fd = fd < 0 ? -1 : fd;
+	if (fd >= 0)
+		map = io_mmap_dma_buf(fd, size, writable);
+	if (!map)
+		map = io_mmap(queue->device->fd, size, writable, offset);
+	memory->planes[plane].map = map;
+	memory->n_planes = plane + 1;
+	return map ? 0 : -errno;
+}
+
+int queue_take_memory(struct queue *queue, unsigned index, bool writable,
+		      struct queue_memory *memory)
+{
+	struct v4l2_plane planes[WC_MAX_PLANES] = { 0 };
+	struct v4l2_buffer buffer = { .type = queue->type, .index = index };
+	unsigned n = 1;
+	int ret;
+
+	memset(memory, 0, sizeof *memory);
+	if (is_multiplanar(queue)) {
+		buffer.m.planes = planes;
+		buffer.length = WC_MAX_PLANES;
+	}
+	ret = device_ioctl(queue->device, VIDIOC_QUERYBUF, &buffer);
+	if (ret < 0)
+		return ret;
+	if (is_multiplanar(queue)) {
+		n = buffer.length;
+	} else {
+		planes[0].length = buffer.length;
+		planes[0].m.mem_offset = buffer.m.offset;
+	}
+	for (unsigned i = 0; i < n && ret == 0; i++) {
+		memory->planes[i].size = planes[i].length;
+		ret = take_plane(queue, index, i, planes[i].m.mem_offset, writable, memory);
+	}
+	if (ret < 0)
+		drop_memory(memory);
+	return ret;
+}
+
+int queue_stream_on(struct queue *queue)
+{
+	int type = (int)queue->type;
+	int ret = device_ioctl(queue->device, VIDIOC_STREAMON, &type);
+
+	if (ret == 0)
+		queue->state = QUEUE_STREAMING;
+	return ret;
+}
+
+int queue_stream_off(struct queue *queue)
+{
+	int type = (int)queue->type;
+	int ret;
+
+	if (queue->state == QUEUE_EMPTY)
+		return 0;
+	ret = device_ioctl(queue->device, VIDIOC_STREAMOFF, &type);
+	/* Whatever it said, no buffer of ours can be expected back. */
+	for (unsigned i = 0; i < queue->n_buffers; i++)
+		if (queue->slots[i] == SLOT_QUEUED)
+			queue->slots[i] = SLOT_FREE;
+	queue->n_queued = 0;
+	queue->state = QUEUE_STOPPED;
+	return ret;
+}
+
+int queue_find_free(const struct queue *queue, uint32_t size)
+{
+	for (unsigned i = 0; i < queue->n_buffers; i++)
+		if (queue->slots[i] == SLOT_FREE && queue->lengths[i] >= size)
+			return (int)i;
+	return -1;
+}
+
+int queue_enqueue(struct queue *queue, unsigned index, size_t bytesused, uint64_t cookie)
+{
+	struct v4l2_plane planes[WC_MAX_PLANES] = { 0 };
+	struct v4l2_buffer buffer = {
+		.type = queue->type, .memory = V4L2_MEMORY_MMAP, .index = index,
+		.field = V4L2_FIELD_NONE,
+	};
+	int ret;
+
+	if (is_output(queue)) {
+		buffer.timestamp.tv_sec = (time_t)(cookie / 1000000);
+		buffer.timestamp.tv_usec = (suseconds_t)(cookie % 1000000);
+		buffer.flags = V4L2_BUF_FLAG_TIMESTAMP_COPY;
+		buffer.bytesused = (uint32_t)bytesused;
+	}
+	if (is_multiplanar(queue)) {
+		for (unsigned i = 0; i < queue->format.n_planes && is_output(queue); i++)
+			planes[i].bytesused = i ? queue->format.planes[i].sizeimage
+						: (uint32_t)bytesused;
+		buffer.bytesused = 0;
+		buffer.m.planes = planes;
+		buffer.length = queue->format.n_planes;
+	}
+	ret = device_ioctl(queue->device, VIDIOC_QBUF, &buffer);
+	if (ret < 0)
+		return ret;
+	queue->slots[index] = SLOT_QUEUED;
+	queue->n_queued++;
+	return 0;
+}
+
+int queue_dequeue(struct queue *queue, struct queue_done *done)
+{
+	struct v4l2_plane planes[WC_MAX_PLANES] = { 0 };
+	struct v4l2_buffer buffer = { .type = queue->type, .memory = V4L2_MEMORY_MMAP };
+	int ret;
+
+	if (is_multiplanar(queue)) {
+		buffer.m.planes = planes;
+		buffer.length = WC_MAX_PLANES;
+	}
+	ret = device_ioctl(queue->device, VIDIOC_DQBUF, &buffer);
+	if (ret < 0)
+		return ret;
+	if (buffer.index >= queue->n_buffers || queue->slots[buffer.index] != SLOT_QUEUED)
+		return -EPROTO;
+	queue->slots[buffer.index] = SLOT_HELD;
+	queue->n_queued--;
+	done->index = buffer.index;
+	done->flags = buffer.flags;
+	done->cookie = (uint64_t)buffer.timestamp.tv_sec * 1000000 +
+		       (uint64_t)buffer.timestamp.tv_usec;
+	done->offset = is_multiplanar(queue) ? planes[0].data_offset : 0;
+	done->bytesused = is_multiplanar(queue) ? planes[0].bytesused : buffer.bytesused;
+	return 0;
+}
+
+void queue_release(struct queue *queue, unsigned index)
+{
+	if (queue->slots[index] == SLOT_HELD)
+		queue->slots[index] = SLOT_FREE;
+}
