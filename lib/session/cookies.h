@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cookies: small numbers that travel through a driver in place of time stamps. Drivers truncate,
+ * round and zero the stamps they are given; a cookie survives that, or is seen to be none. The
+ * true time waits here.
+ */
+#ifndef WC_SESSION_COOKIES_H
+#define WC_SESSION_COOKIES_H
+
+#include <stdint.h>
+
+#include "frame/video_frame.h"
+
+/* What can be on its way at once; older entries are forgotten. A power of two. */
+#define COOKIE_SLOTS 256
+
+struct cookies {
+	uint64_t next;                     /* number of the next cookie; the first is 1 */
+	struct timing timings[COOKIE_SLOTS];
+};
+
+/* Keep a time; the value to send through the driver, in microseconds. Never 0. */
+uint64_t cookies_put(struct cookies *cookies, const struct timing *timing);
+
+/* The time of a value that came back; NULL when it is none of the last COOKIE_SLOTS. */
+const struct timing *cookies_find(const struct cookies *cookies, uint64_t value);
+
+#endif

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+include lib/session/software.mk
+
+noinst_LTLIBRARIES += lib/libsession.la
+lib_libsession_la_SOURCES = \
+	lib/session/cookies.c lib/session/cookies.h \
+	lib/session/packaging.c lib/session/packaging.h \
+	lib/session/port.c lib/session/port.h \
+	lib/session/profiles.c lib/session/profiles.h \
+	lib/session/quirks.c lib/session/quirks.h \
+	lib/session/select.c lib/session/select.h \
+	lib/session/session.h \
+	lib/session/stateful.c lib/session/stateful.h \
+	lib/session/stateful_decoder.c \
+	lib/session/stateful_encoder.c
+lib_libsession_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBAVCODEC_CFLAGS)
+if WITH_LIBAV
+lib_libsession_la_SOURCES += $(SOFTWARE_SOURCES)
+else
+lib_libsession_la_SOURCES += $(SOFTWARE_NONE_SOURCES)
+endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "v4l2/io.h"
+
+struct port_buffer {
+	struct buffer base;
+	struct port *port;             /* a reference */
+	unsigned index;
+};
+
+struct port {
+	atomic_uint refs;              /* the session, and every buffer */
+	struct core *core;
+	struct queue *queue;           /* not used by orphans */
+	bool writable;
+	port_returned returned;
+	void *owner;
+	unsigned n_buffers;
+	struct port_buffer *buffers[QUEUE_MAX_BUFFERS];
+
+	pthread_mutex_t lock;          /* guards all below */
+	struct loop *loop;             /* NULL once closed */
+	struct task task;              /* posted when returning is not empty */
+	unsigned n_returning;
+	unsigned returning[QUEUE_MAX_BUFFERS];
+};
+
+static void port_unref(struct port *port)
+{
+	if (atomic_fetch_sub_explicit(&port->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	pthread_mutex_destroy(&port->lock);
+	free(port);
+}
+
+/* Give the loop's thread what others returned. */
+static void run_returns(struct task *task)
+{
+	struct port *port = container_of(task, struct port, task);
+	unsigned indices[QUEUE_MAX_BUFFERS];
+	unsigned n;
+
+	pthread_mutex_lock(&port->lock);
+	n = port->n_returning;
+	for (unsigned i = 0; i < n; i++)
+		indices[i] = port->returning[i];
+	port->n_returning = 0;
+	pthread_mutex_unlock(&port->lock);
+
+	/* The owner may close the port from its handler. */
+	atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
+	for (unsigned i = 0; i < n && port->loop; i++)
+		port->returned(port->owner, indices[i]);
+	port_unref(port);
+}
+
+struct port *port_new(struct core *core, struct loop *loop, struct queue *queue, bool writable,
+		      port_returned returned, void *owner)
+{
+	struct port *port = calloc(1, sizeof *port);
+
+	if (!port)
+		return NULL;
+	atomic_init(&port->refs, 1);
+	port->core = core;
+	port->queue = queue;
+	port->writable = writable;
+	port->returned = returned;
+	port->owner = owner;
+	port->loop = loop;
+	pthread_mutex_init(&port->lock, NULL);
+	task_init(&port->task, run_returns);
+	return port;
+}
+
+static void on_idle(struct buffer *buffer)
+{
+	struct port_buffer *pb = container_of(buffer, struct port_buffer, base);
+	struct port *port = pb->port;
+	bool direct = false;
+
+	pthread_mutex_lock(&port->lock);
+	if (port->loop && loop_is_owner(port->loop)) {
+		direct = true;
+	} else if (port->loop) {
+		port->returning[port->n_returning++] = pb->index;
+		loop_post_remote(port->loop, &port->task);
+	}
+	pthread_mutex_unlock(&port->lock);
+
+	/* Only the owner's thread closes a port, so it is still open here. */
+	if (direct)
+		port->returned(port->owner, pb->index);
+}
+
+static void on_destroy(struct buffer *buffer)
+{
+	struct port_buffer *pb = container_of(buffer, struct port_buffer, base);
+	struct port *port = pb->port;
+
+	for (unsigned i = 0; i < buffer->n_objects; i++)
+		io_munmap(buffer->objects[i].map, buffer->objects[i].size);
+	buffer_finish(buffer);
+	free(pb);
+	port_unref(port);
+}
+
+static const struct buffer_ops port_buffer_ops = {
+	.idle = on_idle,
+	.destroy = on_destroy,
+};
+
+static int add_buffer(struct port *port, unsigned index)
+{
+	struct port_buffer *pb = malloc(sizeof *pb);
+	struct queue_memory memory;
+	int ret;
+
+	if (!pb)
+		return -ENOMEM;
+	ret = queue_take_memory(port->queue, index, port->writable, &memory);
+	if (ret < 0) {
+		free(pb);
+		return ret;
+	}
+	buffer_init(&pb->base, port->core, &port_buffer_ops);
+	pb->index = index;
+	pb->port = port;
+	pb->base.read_only = !port->writable;
+	pb->base.n_objects = memory.n_planes;
+	for (unsigned i = 0; i < memory.n_planes; i++)
+		pb->base.objects[i] = (struct buffer_object) {
+			.map = memory.planes[i].map,
+			.size = memory.planes[i].size,
+			.fd = memory.planes[i].fd,
+		};
+	buffer_account(&pb->base);
+	atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
+	port->buffers[index] = pb;
+	port->n_buffers = index + 1;
+	return 0;
+}
+
+int port_fill(struct port *port)
+{
+	int ret = 0;
+
+	while (ret == 0 && port->n_buffers < port->queue->n_buffers)
+		ret = add_buffer(port, port->n_buffers);
+	return ret;
+}
+
+void port_close(struct port *port)
+{
+	struct loop *loop;
+
+	if (!port)
+		return;
+	pthread_mutex_lock(&port->lock);
+	loop = port->loop;
+	port->loop = NULL;
+	port->n_returning = 0;
+	pthread_mutex_unlock(&port->lock);
+
+	loop_cancel_remote(loop, &port->task);
+	for (unsigned i = 0; i < port->n_buffers; i++)
+		buffer_unref(&port->buffers[i]->base);
+	port_unref(port);
+}
+
+struct buffer *port_buffer(const struct port *port, unsigned index)
+{
+	return &port->buffers[index]->base;
+}
+
+int port_index(const struct port *port, const struct buffer *buffer)
+{
+	const struct port_buffer *pb = container_of(buffer, struct port_buffer, base);
+
+	if (!port || buffer->ops != &port_buffer_ops || pb->port != port)
+		return -1;
+	return (int)pb->index;
+}
+
+unsigned port_in_use(const struct port *port)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; port && i < port->n_buffers; i++)
+		if (atomic_load_explicit(&port->buffers[i]->base.uses, memory_order_relaxed))
+			n++;
+	return n;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A port: the buffers of one V4L2 queue as frames and chunks see them.
+ *
+ * Each index of the queue has one struct buffer, always the same. While frames or chunks use it,
+ * the session may not touch its content; when the last use ends, in whatever thread, the session
+ * is told in the thread of the loop. When the session closes the port, or replaces it after a
+ * change of size, buffers in use become orphans: their memory lives on until the last use, and
+ * nobody is told any more.
+ */
+#ifndef WC_SESSION_PORT_H
+#define WC_SESSION_PORT_H
+
+#include <pthread.h>
+
+#include "frame/buffer.h"
+#include "util/loop.h"
+#include "v4l2/queue.h"
+
+struct port;
+
+/* The content of buffer index is free again. Called in the thread of the loop. */
+typedef void (*port_returned)(void *owner, unsigned index);
+
+/* NULL without memory. writable: the CPU may write into the buffers. */
+struct port *port_new(struct core *core, struct loop *loop, struct queue *queue, bool writable,
+		      port_returned returned, void *owner);
+
+/*
+ * Make buffers for the indices that have none yet. 0 or a negative errno; buffers made before
+ * stay.
+ */
+int port_fill(struct port *port);
+
+/* Orphan what is in use, free the rest. NULL is allowed. */
+void port_close(struct port *port);
+
+/* The buffer of an index. */
+struct buffer *port_buffer(const struct port *port, unsigned index);
+
+/* The index of a buffer, -1 when it belongs elsewhere. */
+int port_index(const struct port *port, const struct buffer *buffer);
+
+/* Whether any buffer is in use by frames or chunks. */
+unsigned port_in_use(const struct port *port);
+
+#endif

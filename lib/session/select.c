@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/select.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session/profiles.h"
+#include "util/error.h"
+#include "v4l2/registry.h"
+
+/* A decoder or an encoder is wanted; the other member is NULL. */
+struct request {
+	const struct session_env *env;
+	const struct session_choice *choice;
+	const struct decoder_params *decoder;
+	const struct encoder_params *encoder;
+	const struct session_sink_ops *sink_ops;
+	void *sink;
+};
+
+static const struct codec_string *codec_of(const struct request *r)
+{
+	return r->decoder ? &r->decoder->codec : &r->encoder->codec;
+}
+
+/* A mask of zero says that the driver does not tell. */
+static bool in_mask(uint64_t mask, int entry)
+{
+	return mask == 0 || entry < 0 || (mask & (UINT64_C(1) << entry));
+}
+
+static bool fits(const struct wc_size_range *range, uint32_t width, uint32_t height)
+{
+	if (range->max_width == 0 || width == 0)
+		return true;
+	return width >= range->min_width && width <= range->max_width &&
+	       height >= range->min_height && height <= range->max_height;
+}
+
+/*
+ * Levels bound what an encoder makes, and a decoder of a higher level takes lower ones; drivers
+ * list all levels up to their best, so for both the entry must be there.
+ */
+static bool can_do(const struct wc_device_codec *entry, const struct request *r)
+{
+	const struct codec_string *codec = codec_of(r);
+
+	if (!in_mask(entry->profiles, profile_menu_entry(codec)) ||
+	    !in_mask(entry->levels, level_menu_entry(codec)))
+		return false;
+	return r->decoder ? fits(&entry->size, r->decoder->coded_width, r->decoder->coded_height)
+			  : fits(&entry->size, r->encoder->width, r->encoder->height);
+}
+
+static bool may_use(struct device_registry *registry, size_t index, const struct request *r)
+{
+	const struct v4l2_device_info *info = device_registry_get(registry, index);
+	enum wc_device_role role = r->decoder ? WC_DEVICE_DECODER : WC_DEVICE_ENCODER;
+	const struct wc_device_codec *entry;
+
+	if (info->device.role != role ||
+	    (r->choice->device && strcmp(r->choice->device, info->device.path) != 0))
+		return false;
+	if (info->has_codecs && !(info->codec_mask & (1u << codec_of(r)->codec)))
+		return false;
+	if (device_registry_describe(registry, index) < 0)
+		return false;
+	entry = device_find_codec(device_registry_get(registry, index), codec_of(r)->codec);
+	return entry && can_do(entry, r);
+}
+
+/* Of several failures the one that tells the most: no context left, then machine, then the rest. */
+static unsigned weight(enum wc_status name)
+{
+	switch (name) {
+	case WC_QUOTA_EXCEEDED_ERROR:
+		return 3;
+	case WC_OPERATION_ERROR:
+		return 2;
+	case WC_NOT_SUPPORTED_ERROR:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void keep_best(struct wc_error *best, const struct wc_error *error)
+{
+	if (weight(error->name) > weight(best->name) || best->message[0] == '\0')
+		*best = *error;
+}
+
+static int open_hardware(const struct request *r, struct session **session,
+			 struct wc_error *best)
+{
+	struct device_registry *registry = r->choice->devices;
+	struct wc_error error;
+	int ret = device_registry_refresh(registry);
+
+	if (ret < 0)
+		return error_set(best, WC_OPERATION_ERROR, WC_STAGE_NONE, -ret,
+				 "cannot list the devices");
+	for (size_t i = 0; i < device_registry_count(registry); i++) {
+		if (!may_use(registry, i, r))
+			continue;
+		if (r->decoder)
+			ret = stateful_decoder_new(r->env, device_registry_get(registry, i),
+						   r->decoder, r->sink_ops, r->sink, session,
+						   &error);
+		else
+			ret = stateful_encoder_new(r->env, device_registry_get(registry, i),
+						   r->encoder, r->sink_ops, r->sink, session,
+						   &error);
+		if (ret == 0)
+			return 0;
+		log_info(&r->env->core->log, "%s: %s", error.device, error.message);
+		keep_best(best, &error);
+	}
+	return best->name;
+}
+
+static int open_software(const struct request *r, struct session **session,
+			 struct wc_error *best)
+{
+	struct wc_error error;
+	int ret;
+
+	if (r->decoder)
+		ret = software_decoder_new(r->env, r->decoder, r->sink_ops, r->sink, session,
+					   &error);
+	else
+		ret = software_encoder_new(r->env, r->encoder, r->sink_ops, r->sink, session,
+					   &error);
+	if (ret < 0)
+		keep_best(best, &error);
+	return ret < 0 ? best->name : 0;
+}
+
+/* prefer-hardware and a device that was named are meant: they do not end in software. */
+static bool allows_software(const struct session_choice *choice)
+{
+	return !choice->device && choice->preference != WC_PREFER_HARDWARE;
+}
+
+static int open_session(const struct request *r, struct session **session,
+			struct wc_error *error)
+{
+	bool software_first = allows_software(r->choice) &&
+			      r->choice->preference == WC_PREFER_SOFTWARE;
+	int ret;
+
+	*session = NULL;
+	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0, "no %s for %s%s%s",
+		  r->decoder ? "decoder" : "encoder", video_codec_name(codec_of(r)->codec),
+		  r->choice->device ? " at " : allows_software(r->choice) ? "" : " in hardware",
+		  r->choice->device ? r->choice->device : "");
+	if (software_first && open_software(r, session, error) == 0)
+		return 0;
+	ret = open_hardware(r, session, error);
+	if (ret < 0 && allows_software(r->choice) && !software_first)
+		ret = open_software(r, session, error);
+	return ret;
+}
+
+int session_open_decoder(const struct session_env *env, const struct session_choice *choice,
+			 const struct decoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error)
+{
+	struct request r = { env, choice, params, NULL, sink_ops, sink };
+
+	return open_session(&r, session, error);
+}
+
+int session_open_encoder(const struct session_env *env, const struct session_choice *choice,
+			 const struct encoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error)
+{
+	struct request r = { env, choice, NULL, params, sink_ops, sink };
+
+	return open_session(&r, session, error);
+}
+
+static bool probe_hardware(const struct request *r, struct wc_session_info *info)
+{
+	struct device_registry *registry = r->choice->devices;
+
+	if (device_registry_refresh(registry) < 0)
+		return false;
+	for (size_t i = 0; i < device_registry_count(registry); i++) {
+		const struct wc_device *device;
+
+		if (!may_use(registry, i, r))
+			continue;
+		device = &device_registry_get(registry, i)->device;
+		info->kind = WC_SESSION_STATEFUL;
+		snprintf(info->device, sizeof info->device, "%s", device->path);
+		snprintf(info->name, sizeof info->name, "%s", device->card);
+		return true;
+	}
+	return false;
+}
+
+static bool probe_software(const struct request *r, struct wc_session_info *info)
+{
+	bool found = r->decoder ? software_decoder_probe(r->decoder, info->name,
+							 sizeof info->name)
+				: software_encoder_probe(r->encoder, info->name,
+							 sizeof info->name);
+
+	if (found)
+		info->kind = WC_SESSION_SOFTWARE;
+	return found;
+}
+
+static bool probe_session(const struct request *r, struct wc_session_info *info)
+{
+	bool software = allows_software(r->choice);
+
+	memset(info, 0, sizeof *info);
+	if (software && r->choice->preference == WC_PREFER_SOFTWARE && probe_software(r, info))
+		return true;
+	return probe_hardware(r, info) || (software && probe_software(r, info));
+}
+
+bool session_probe_decoder(const struct session_env *env, const struct session_choice *choice,
+			   const struct decoder_params *params, struct wc_session_info *info)
+{
+	struct request r = { env, choice, params, NULL, NULL, NULL };
+
+	return probe_session(&r, info);
+}
+
+bool session_probe_encoder(const struct session_env *env, const struct session_choice *choice,
+			   const struct encoder_params *params, struct wc_session_info *info)
+{
+	struct request r = { env, choice, NULL, params, NULL, NULL };
+
+	return probe_session(&r, info);
+}

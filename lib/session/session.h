@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: one running codec, whatever does the work. The one interface between the WebCodecs
+ * objects and the protocols.
+ *
+ *     api/ --- submit, drain, reset, destroy ---> session
+ *     api/ <-- frame or chunk, ready, drained, failed --- session     (the sink)
+ *
+ * Rules that every session keeps:
+ * - All calls come from the thread of the loop. Sink functions are called from the loop's dispatch
+ *   only, never from inside a call to the session.
+ * - A sink function may call the session, reset and destroy included. After each call of the sink
+ *   a session looks whether it was reset or destroyed meanwhile, and gives out nothing more.
+ * - Outputs come in order; `drained` comes after the last output of what was submitted before the
+ *   drain. After `failed` nothing comes any more; only destroy and describe are called then.
+ * - submit takes references of its own to what it keeps. It never waits.
+ * - Drains do not overlap: after drain() neither drain nor submit is called before `drained` or
+ *   reset().
+ * - destroy gives hardware contexts back before it returns. Buffers that frames and chunks still
+ *   use live on. The struct itself may have to live until the loop has left the session's
+ *   handlers; that is the session's own affair.
+ */
+#ifndef WC_SESSION_SESSION_H
+#define WC_SESSION_SESSION_H
+
+#include <webcodecs/video_decoder.h>
+#include <webcodecs/video_encoder.h>
+
+#include "bitstream/codec_string.h"
+#include "frame/encoded_video_chunk.h"
+#include "frame/video_frame.h"
+#include "util/core.h"
+#include "util/loop.h"
+
+struct accountant;
+struct session;
+struct v4l2_device_info;
+
+/* What a decoder session is made from. Pointers are valid during the call that gets them. */
+struct decoder_params {
+	struct codec_string codec;
+	const void *description;           /* avcC or hvcC; NULL: Annex B, or a codec without */
+	size_t description_size;
+	uint32_t coded_width, coded_height;   /* hints, 0: unknown */
+	bool low_latency;
+	const char *label;                 /* for the accountant, never NULL */
+};
+
+/* What an encoder session is made from. */
+struct encoder_params {
+	struct codec_string codec;
+	uint32_t width, height;            /* of the encoded picture */
+	uint32_t fourcc;                   /* of the frames; 0: unknown before the first */
+	uint64_t bitrate;                  /* bits a second, 0: default */
+	double framerate;                  /* 0: unknown */
+	enum wc_bitrate_mode bitrate_mode;
+	enum wc_latency_mode latency_mode;
+	enum wc_bitstream_format bitstream_format;
+	uint32_t key_interval;             /* frames, 0: default */
+	const char *label;
+};
+
+/* One piece of work. A decoder reads chunk, an encoder the rest. */
+struct session_input {
+	struct wc_encoded_video_chunk *chunk;
+	struct wc_video_frame *frame;
+	bool key_frame;
+	int quantizer;                     /* -1: none given */
+};
+
+/* What an encoder tells with a chunk. Valid during the call. */
+struct session_chunk_info {
+	/* avcC or hvcC that belongs to this chunk and those after it; NULL in other forms. */
+	const void *description;
+	size_t description_size;
+	struct wc_video_color_space color_space;   /* of the coded picture, may have nulls */
+};
+
+struct session_sink_ops {
+	/* The callee owns the references. A decoder calls frame, an encoder chunk. */
+	void (*frame)(void *sink, struct wc_video_frame *frame);
+	void (*chunk)(void *sink, struct wc_encoded_video_chunk *chunk,
+		      const struct session_chunk_info *info);
+	/* There is room again, after a submit that was refused with -EAGAIN. */
+	void (*ready)(void *sink);
+	void (*drained)(void *sink);
+	/* error is valid during the call. */
+	void (*failed)(void *sink, const struct wc_error *error);
+};
+
+struct session_ops {
+	/*
+	 * 0: taken. -EAGAIN: no room now, `ready` will come. Other negative: the session has
+	 * failed, *error is filled, `failed` is not called any more.
+	 */
+	int (*submit)(struct session *session, const struct session_input *input,
+		      struct wc_error *error);
+	/* 0: `drained` will come. Negative: as submit. */
+	int (*drain)(struct session *session, struct wc_error *error);
+	/*
+	 * Drop all work; the session is as new, ready for a key chunk. Negative: as submit.
+	 */
+	int (*reset)(struct session *session, struct wc_error *error);
+	/*
+	 * Encoders: take new bitrate and framerate for the frames submitted from now on. -ENOTSUP:
+	 * this needs a new session. NULL: never.
+	 */
+	int (*retune)(struct session *session, const struct encoder_params *params);
+	/*
+	 * Decoders: an input buffer of at least capacity bytes, in object 0, that submit reads in
+	 * place. A use, the caller's, to be ended with buffer_unuse(); the content is free to write
+	 * until it is submitted. NULL: none is free. The op may be NULL.
+	 */
+	struct buffer *(*alloc_input)(struct session *session, size_t capacity);
+	/*
+	 * Encoders: a writable frame that submit reads in place, with the configured visible size.
+	 * One reference. NULL with *error filled without memory.
+	 */
+	struct wc_video_frame *(*alloc_frame)(struct session *session,
+					      const struct timing *timing,
+					      struct wc_error *error);
+	/*
+	 * Whether a submit would be refused with -EAGAIN now. If so, the loop will wake up when
+	 * there is room.
+	 */
+	bool (*saturated)(struct session *session);
+	void (*describe)(const struct session *session, struct wc_session_info *info);
+	void (*destroy)(struct session *session);
+};
+
+/* Base of every session; the first member of the struct of each kind. */
+struct session {
+	const struct session_ops *ops;
+	const struct session_sink_ops *sink_ops;
+	void *sink;
+};
+
+/* What a session needs from its context; all outlive the session. */
+struct session_env {
+	struct core *core;
+	struct loop *loop;
+	struct accountant *accountant;
+};
+
+/*
+ * Make a session on one device. 0, or a negative ::wc_status with *error filled and nothing left
+ * behind: NotSupportedError when the device cannot do it, QuotaExceededError when it has no
+ * context left, OperationError when the machine failed.
+ */
+int stateful_decoder_new(const struct session_env *env, const struct v4l2_device_info *device,
+			 const struct decoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error);
+int stateful_encoder_new(const struct session_env *env, const struct v4l2_device_info *device,
+			 const struct encoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error);
+
+/*
+ * Make a session on libavcodec; results as above. A build without libavcodec answers
+ * NotSupportedError.
+ */
+int software_decoder_new(const struct session_env *env, const struct decoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error);
+int software_encoder_new(const struct session_env *env, const struct encoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error);
+
+/*
+ * Whether libavcodec, as linked, has what it takes; name (of size bytes) receives its name of the
+ * codec. Opens nothing.
+ */
+bool software_decoder_probe(const struct decoder_params *params, char *name, size_t size);
+bool software_encoder_probe(const struct encoder_params *params, char *name, size_t size);
+
+#endif

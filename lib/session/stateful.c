@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/stateful.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/error.h"
+
+/* Progress is noted once for so many inputs: a second of video. */
+#define PROGRESS_UNITS 32
+
+static void on_ready(struct loop_source *source, uint32_t revents);
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+/*
+ * Whether a failed call means that the hardware has no room. The stage says it, not the errno:
+ * drivers use EBUSY, EAGAIN, ENOSPC, EINVAL, ENOMEM, ESRCH, EPERM, ETIME and more. What remains are
+ * the errnos that speak of the caller or of a device that is gone.
+ */
+static bool is_refusal(enum wc_stage stage, int sys_errno)
+{
+	switch (sys_errno) {
+	case ENODEV:
+	case ENXIO:
+	case EMFILE:
+	case ENFILE:
+	case EFAULT:
+	case ENOTTY:
+		return false;
+	case ENOENT:
+	case EPERM:
+	case EACCES:
+	case EROFS:
+	case ELOOP:
+	case ENOTDIR:
+	case EISDIR:
+		return stage == WC_STAGE_BUFFERS || stage == WC_STAGE_STREAM_ON;
+	default:
+		return stage == WC_STAGE_OPEN || stage == WC_STAGE_BUFFERS ||
+		       stage == WC_STAGE_STREAM_ON;
+	}
+}
+
+int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what,
+		   struct wc_error *error)
+{
+	enum wc_status name = stage == WC_STAGE_FORMAT ? WC_NOT_SUPPORTED_ERROR
+							: WC_OPERATION_ERROR;
+
+	s->claim.stage = stage;
+	if (is_refusal(stage, sys_errno))
+		return accountant_refused(s->env.accountant, &s->claim, stage, sys_errno, error);
+	if (sys_errno == ENODEV || sys_errno == ENXIO)
+		error_set(error, WC_OPERATION_ERROR, stage, sys_errno, "the device is gone");
+	else
+		error_set(error, name, stage, sys_errno, "cannot %s", what);
+	error_set_device(error, s->device.path);
+	return error->name;
+}
+
+static void stop_serving(struct stateful *s)
+{
+	timer_cancel(&s->watchdog);
+	loop_remove(s->env.loop, &s->source);
+}
+
+static int fail_with_error(struct stateful *s)
+{
+	s->failed = true;
+	stop_serving(s);
+	loop_post(s->env.loop, &s->later);
+	return s->error.name;
+}
+
+int stateful_fail(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what)
+{
+	if (s->failed)
+		return s->error.name;
+	stateful_error(s, stage, sys_errno, what, &s->error);
+	return fail_with_error(s);
+}
+
+int stateful_fail_stream(struct stateful *s, const char *what)
+{
+	if (s->failed)
+		return s->error.name;
+	error_set(&s->error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0, "%s", what);
+	error_set_device(&s->error, s->device.path);
+	return fail_with_error(s);
+}
+
+static void run_later(struct task *task)
+{
+	struct stateful *s = container_of(task, struct stateful, later);
+
+	if (s->dead)
+		return;
+	if (s->failed) {
+		struct wc_error error = s->error;
+
+		s->base.sink_ops->failed(s->base.sink, &error);
+	} else if (s->drained_later) {
+		s->drained_later = false;
+		s->base.sink_ops->drained(s->base.sink);
+	}
+}
+
+void stateful_drained_later(struct stateful *s)
+{
+	s->drained_later = true;
+	loop_post(s->env.loop, &s->later);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void run_free(struct task *task)
+{
+	struct stateful *s = container_of(task, struct stateful, free_task);
+
+	s->ops->free(s);
+	free(s);
+}
+
+static void on_watchdog(struct timer *timer)
+{
+	struct stateful *s = container_of(timer, struct stateful, watchdog);
+
+	s->ops->timed_out(s);
+}
+
+int stateful_open(struct stateful *s, const struct stateful_ops *ops,
+		  const struct session_env *env, const struct v4l2_device_info *info,
+		  enum wc_device_role role, enum video_codec codec, const char *label,
+		  struct wc_error *error)
+{
+	int ret;
+
+	s->ops = ops;
+	s->env = *env;
+	s->source.fd = -1;
+	timer_init(&s->watchdog, on_watchdog);
+	task_init(&s->later, run_later);
+	task_init(&s->free_task, run_free);
+	list_init(&s->claim.link);
+	s->claim.device = s->device.path;
+	s->claim.role = wc_device_role_name(role);
+	s->claim.codec = video_codec_name(codec);
+	snprintf(s->card, sizeof s->card, "%s", info->device.card);
+
+	ret = device_open(&s->device, info);
+	s->quirks = quirks_find(ret < 0 ? info->device.driver : s->device.driver, role,
+				s->device.kernel);
+	s->claim.quota = s->quirks->contexts;
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_OPEN, -ret, "open the device", error);
+	accountant_take(env->accountant, &s->claim, label);
+	queue_init(&s->in, &s->device, device_output_type(&s->device));
+	queue_init(&s->out, &s->device, device_capture_type(&s->device));
+	return 0;
+}
+
+/* Order: no more events, no more returns, then the driver's context, then our entry for it. */
+static void release_device(struct stateful *s)
+{
+	stop_serving(s);
+	if (s->device.fd >= 0) {
+		stateful_stop(s);
+		port_close(s->in_port);
+		port_close(s->out_port);
+		s->in_port = NULL;
+		s->out_port = NULL;
+		queue_free(&s->in);
+		queue_free(&s->out);
+		device_close(&s->device);
+	}
+	accountant_give(s->env.accountant, &s->claim);
+}
+
+void stateful_abandon(struct stateful *s)
+{
+	s->dead = true;
+	release_device(s);
+	task_cancel(&s->later);
+	run_free(&s->free_task);
+}
+
+void stateful_destroy(struct session *session)
+{
+	struct stateful *s = (struct stateful *)session;
+
+	s->dead = true;
+	release_device(s);
+	task_cancel(&s->later);
+	/* Called from a handler of ours, perhaps: the struct must outlive it. */
+	if (s->env.loop->dispatching)
+		loop_post(s->env.loop, &s->free_task);
+	else
+		run_free(&s->free_task);
+}
+
+void stateful_describe(const struct session *session, struct wc_session_info *info)
+{
+	const struct stateful *s = (const struct stateful *)session;
+
+	memset(info, 0, sizeof *info);
+	info->kind = WC_SESSION_STATEFUL;
+	snprintf(info->device, sizeof info->device, "%s", s->device.path);
+	snprintf(info->name, sizeof info->name, "%s", s->card);
+	info->bytes_copied = s->bytes_copied;
+	info->units_in = s->units_in;
+	info->units_out = s->units_out;
+}
+
+/* ---- buffers --------------------------------------------------------------------------------- */
+
+static void on_input_returned(void *owner, unsigned index)
+{
+	struct stateful *s = owner;
+
+	queue_release(&s->in, index);
+	stateful_tell_ready(s);
+}
+
+static void on_output_returned(void *owner, unsigned index)
+{
+	struct stateful *s = owner;
+
+	stateful_requeue_output(s, index);
+}
+
+static int make_port(struct stateful *s, struct queue *queue, bool writable,
+		     port_returned returned, struct port **port, struct wc_error *error)
+{
+	int ret;
+
+	*port = port_new(s->env.core, s->env.loop, queue, writable, returned, s);
+	ret = *port ? port_fill(*port) : -ENOMEM;
+	if (ret == 0)
+		return 0;
+	/* Memory, descriptors and address space are the machine's: no matter of contexts. */
+	error_set(error, WC_OPERATION_ERROR, WC_STAGE_BUFFERS, -ret, "cannot map the buffers");
+	error_set_device(error, s->device.path);
+	return error->name;
+}
+
+int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error *error)
+{
+	int ret = queue_allocate(&s->in, STATEFUL_INPUTS);
+
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get input buffers", error);
+	return make_port(s, &s->in, writable, on_input_returned, &s->in_port, error);
+}
+
+int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
+			      struct wc_error *error)
+{
+	int ret = queue_allocate(&s->out, count);
+
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get output buffers", error);
+	return make_port(s, &s->out, writable, on_output_returned, &s->out_port, error);
+}
+
+int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error *error)
+{
+	int ret = queue_stream_on(queue);
+
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "start the queue", error);
+	return 0;
+}
+
+int stateful_queue_outputs(struct stateful *s)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; i < s->out.n_buffers && ret == 0; i++)
+		if (s->out.slots[i] == SLOT_FREE)
+			ret = queue_enqueue(&s->out, i, 0, 0);
+	return ret;
+}
+
+bool stateful_can_lend(struct stateful *s, unsigned keep)
+{
+	int index;
+
+	if (s->out.n_queued >= keep)
+		return true;
+	if (s->out.n_buffers >= STATEFUL_MAX_OUTPUTS)
+		return false;
+	index = queue_grow(&s->out, 0);
+	if (index < 0)
+		return false;
+	if (port_fill(s->out_port) < 0)
+		return false;
+	if (queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
+		return false;
+	log_debug(&s->env.core->log, "%s: %u output buffers, %u with the driver", s->device.path,
+		  s->out.n_buffers, s->out.n_queued);
+	return s->out.n_queued >= keep;
+}
+
+void stateful_requeue_output(struct stateful *s, unsigned index)
+{
+	int ret;
+
+	queue_release(&s->out, index);
+	if (s->out.state != QUEUE_STREAMING || s->failed)
+		return;
+	ret = queue_enqueue(&s->out, index, 0, 0);
+	if (ret < 0)
+		stateful_fail(s, WC_STAGE_JOB, -ret, "queue an output buffer");
+	else
+		stateful_watch(s);
+}
+
+struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size)
+{
+	const struct buffer *from = port_buffer(s->out_port, index);
+	struct buffer *copy = buffer_new_plain(s->env.core, size);
+	size_t at = 0;
+
+	for (unsigned i = 0; copy && i < from->n_objects && at < size; i++) {
+		size_t n = from->objects[i].size < size - at ? from->objects[i].size : size - at;
+
+		memcpy(copy->objects[0].map + at, from->objects[i].map, n);
+		at += n;
+	}
+	if (copy) {
+		s->bytes_copied += at;
+		count(&s->env.core->counters.bytes_copied, at);
+	}
+	return copy;
+}
+
+/* An input buffer that neither the driver nor the caller has; growing when all are too small. */
+int stateful_find_input(struct stateful *s, size_t size)
+{
+	int index = queue_find_free(&s->in, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size);
+	int ret;
+
+	if (index >= 0)
+		return index;
+	if (queue_find_free(&s->in, 0) < 0)
+		return -EAGAIN;
+	if (size > INT32_MAX)
+		return -E2BIG;
+	index = queue_grow(&s->in, (uint32_t)size);
+	if (index < 0)
+		return index;
+	ret = port_fill(s->in_port);
+	return ret < 0 ? ret : s->in.lengths[index] >= size ? index : -E2BIG;
+}
+
+int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
+			   const struct timing *timing, struct wc_error *error)
+{
+	bool first = s->units_in == 0;
+	int ret;
+
+	ret = queue_enqueue(&s->in, index, bytesused, cookies_put(&s->cookies, timing));
+	if (ret < 0)
+		/* vb2 starts a queue when the first buffer arrives: so may a refusal. */
+		return stateful_error(s, first ? WC_STAGE_STREAM_ON : WC_STAGE_JOB, -ret,
+				      "queue an input buffer", error);
+	/* Kept until the driver is done with it; then, or when the caller lets go, it is free. */
+	buffer_use(port_buffer(s->in_port, index));
+	s->units_in++;
+	stateful_watch(s);
+	return 0;
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+/*
+ * What to ask epoll for. v4l2_m2m_poll() reports EPOLLERR while no queue is usable, but only to
+ * those who ask for more than EPOLLPRI; and EPOLLIN for ever after the last buffer of a drain. The
+ * mask stays the same while the codec runs, so that it costs no system call.
+ */
+static bool awaits_input(const struct stateful *s)
+{
+	return s->in.state == QUEUE_STREAMING && s->in.n_queued > 0;
+}
+
+static bool awaits_output(const struct stateful *s)
+{
+	return s->out.state == QUEUE_STREAMING && s->out.n_queued > 0 && !s->out_ended;
+}
+
+static uint32_t wanted_events(const struct stateful *s)
+{
+	if (awaits_output(s))
+		return EPOLLPRI | EPOLLIN | EPOLLOUT;
+	return awaits_input(s) ? EPOLLPRI | EPOLLOUT : EPOLLPRI;
+}
+
+void stateful_watch(struct stateful *s)
+{
+	int ret;
+
+	if (s->failed || s->dead)
+		return;
+	if (s->source.fd < 0)
+		ret = loop_add(s->env.loop, &s->source, s->device.fd, wanted_events(s), on_ready);
+	else
+		ret = loop_change(s->env.loop, &s->source, wanted_events(s));
+	if (ret < 0)
+		stateful_fail(s, WC_STAGE_JOB, -ret, "watch the device");
+}
+
+void stateful_expect(struct stateful *s, int64_t delay)
+{
+	int ret = 0;
+
+	if (delay)
+		ret = loop_set_timer(s->env.loop, &s->watchdog, delay);
+	else
+		timer_cancel(&s->watchdog);
+	if (ret < 0)
+		stateful_fail(s, WC_STAGE_JOB, -ret, "set a timer");
+}
+
+bool stateful_saturated(struct session *session)
+{
+	const struct stateful *s = (const struct stateful *)session;
+
+	return queue_find_free(&s->in, 0) < 0;
+}
+
+void stateful_tell_ready(struct stateful *s)
+{
+	if (!s->want_ready || s->failed || s->dead || stateful_saturated(&s->base))
+		return;
+	s->want_ready = false;
+	s->base.sink_ops->ready(s->base.sink);
+}
+
+static void serve_events(struct stateful *s)
+{
+	struct v4l2_event event;
+
+	while (!s->dead && !s->failed && device_next_event(&s->device, &event) == 0)
+		if (event.type == V4L2_EVENT_SOURCE_CHANGE)
+			s->ops->source_changed(s, event.u.src_change.changes);
+}
+
+static void serve_output(struct stateful *s)
+{
+	struct queue_done done;
+	int ret = queue_dequeue(&s->out, &done);
+
+	if (ret == 0)
+		s->ops->output_done(s, &done);
+	else if (ret == -EPIPE)
+		s->ops->output_ended(s);
+	else if (ret != -EAGAIN)
+		stateful_fail(s, WC_STAGE_JOB, -ret, "take a buffer from the device");
+}
+
+/* Reading the clock is a system call on some machines: not for every frame. */
+static void note_progress(struct stateful *s)
+{
+	if (s->units_in % PROGRESS_UNITS == 1)
+		claim_progress(&s->claim, clock_now());
+}
+
+static void serve_input(struct stateful *s)
+{
+	struct queue_done done;
+	int ret = queue_dequeue(&s->in, &done);
+
+	if (ret == -EAGAIN)
+		return;
+	if (ret < 0) {
+		stateful_fail(s, WC_STAGE_JOB, -ret, "take a buffer from the device");
+		return;
+	}
+	note_progress(s);
+	/* Goes through on_input_returned() unless the caller still has the chunk or frame. */
+	buffer_unuse(port_buffer(s->in_port, done.index));
+	if (!s->dead && (done.flags & V4L2_BUF_FLAG_ERROR))
+		stateful_fail_stream(s, "the device could not decode or encode its input");
+}
+
+/* Neither queue is usable, or the driver has given up: the next call tells why. */
+static void serve_trouble(struct stateful *s)
+{
+	struct queue_done done;
+	int ret = queue_dequeue(s->out.n_queued ? &s->out : &s->in, &done);
+
+	if (ret == 0 || ret == -EAGAIN)
+		ret = -EIO;
+	stateful_fail(s, WC_STAGE_JOB, -ret, "go on: the driver reports an error");
+}
+
+/*
+ * Drivers with a poll of their own, s5p-mfc for one, report EPOLLERR to everybody while no queue is
+ * usable. That is no error when nothing was queued: look away until something is.
+ */
+static bool is_mere_idleness(const struct stateful *s, uint32_t revents)
+{
+	return !(revents & (EPOLLHUP | EPOLLPRI | EPOLLIN | EPOLLOUT)) && !awaits_input(s) &&
+	       !awaits_output(s);
+}
+
+static void on_ready(struct loop_source *source, uint32_t revents)
+{
+	struct stateful *s = container_of(source, struct stateful, source);
+
+	if (is_mere_idleness(s, revents)) {
+		loop_remove(s->env.loop, &s->source);
+		return;
+	}
+	if (revents & EPOLLPRI)
+		serve_events(s);
+	if ((revents & EPOLLIN) && !s->dead && !s->failed && !s->out_ended)
+		serve_output(s);
+	if ((revents & EPOLLOUT) && !s->dead && !s->failed && s->in.n_queued)
+		serve_input(s);
+	if ((revents & (EPOLLERR | EPOLLHUP)) && !(revents & (EPOLLIN | EPOLLOUT)) &&
+	    !s->dead && !s->failed)
+		serve_trouble(s);
+	if (!s->dead && !s->failed)
+		stateful_watch(s);
+}
+
+/* ---- stopping and going on ------------------------------------------------------------------- */
+
+void stateful_stop(struct stateful *s)
+{
+	bool queued[QUEUE_MAX_BUFFERS];
+
+	for (unsigned i = 0; i < s->in.n_buffers; i++)
+		queued[i] = s->in.slots[i] == SLOT_QUEUED;
+	queue_stream_off(&s->in);
+	queue_stream_off(&s->out);
+	s->out_ended = false;
+	s->want_ready = false;
+	for (unsigned i = 0; i < s->in.n_buffers; i++) {
+		if (!queued[i])
+			continue;
+		/* The driver's use ends; if the caller still has the buffer, it stays held. */
+		s->in.slots[i] = SLOT_HELD;
+		buffer_unuse(port_buffer(s->in_port, i));
+	}
+}
+
+static int restart(struct queue *queue)
+{
+	int ret = queue_stream_off(queue);
+
+	return ret < 0 ? ret : queue_stream_on(queue);
+}
+
+int stateful_resume(struct stateful *s, bool encoder)
+{
+	int ret = 0;
+
+	s->out_ended = false;
+	switch (s->quirks->resume) {
+	case RESUME_COMMAND:
+		ret = encoder ? device_encoder_command(&s->device, V4L2_ENC_CMD_START)
+			      : device_decoder_command(&s->device, V4L2_DEC_CMD_START);
+		return ret;
+	case RESUME_RESTART_BOTH:
+		/* Input that waits behind an end mark in the stream must not be lost. */
+		if (s->in.n_queued == 0)
+			ret = restart(&s->in);
+		break;
+	case RESUME_RESTART_CAPTURE:
+		break;
+	}
+	if (ret == 0)
+		ret = restart(&s->out);
+	return ret < 0 ? ret : stateful_queue_outputs(s);
+}

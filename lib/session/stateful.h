@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the stateful decoder and encoder share: an open device with two queues in the loop, errors,
+ * and the ways to begin and to go on. Follows dev-decoder.rst and dev-encoder.rst of the kernel's
+ * documentation.
+ */
+#ifndef WC_SESSION_STATEFUL_H
+#define WC_SESSION_STATEFUL_H
+
+#include "budget/accountant.h"
+#include "session/cookies.h"
+#include "session/port.h"
+#include "session/quirks.h"
+#include "session/session.h"
+#include "v4l2/device.h"
+#include "v4l2/queue.h"
+
+/* Buffers of the input side: one in work, one ready, two on their way to and from the caller. */
+#define STATEFUL_INPUTS 4
+
+/* Buffers beyond those that the driver needs on the output side. */
+#define STATEFUL_EXTRA_OUTPUTS 4
+
+/* How far the output side grows while the application holds buffers; then it is copied out. */
+#define STATEFUL_MAX_OUTPUTS 24
+
+struct stateful;
+
+struct stateful_ops {
+	/* A buffer of the output side came back; the other side is served by stateful itself. */
+	void (*output_done)(struct stateful *s, const struct queue_done *done);
+	/* DQBUF of the output side said EPIPE. */
+	void (*output_ended)(struct stateful *s);
+	/* SOURCE_CHANGE was dequeued. */
+	void (*source_changed)(struct stateful *s, uint32_t changes);
+	/* Nothing came for a while although something is due. */
+	void (*timed_out)(struct stateful *s);
+	/* Free what is the codec's own; the last thing that happens. */
+	void (*free)(struct stateful *s);
+};
+
+struct stateful {
+	struct session base;
+	const struct stateful_ops *ops;
+	struct session_env env;
+	struct v4l2_device device;
+	char card[32];
+	const struct quirks *quirks;
+	struct claim claim;
+	struct queue in, out;              /* OUTPUT and CAPTURE of V4L2 */
+	struct port *in_port, *out_port;   /* NULL without buffers */
+	struct cookies cookies;
+	struct loop_source source;
+	struct timer watchdog;
+	struct task later;                 /* tells `drained` or `failed` from dispatch */
+	struct task free_task;
+	bool out_ended;                    /* LAST was seen; EPOLLIN would stay set */
+	bool want_ready;                   /* a submit was refused */
+	bool failed, drained_later, dead;
+	unsigned generation;               /* of reset; outputs of an older one are not given out */
+	struct wc_error error;             /* for `later`, when failed */
+	uint64_t bytes_copied, units_in, units_out;
+};
+
+/*
+ * Open the device and claim a context. 0, or a ::wc_status with *error filled and the device
+ * closed; then stateful_abandon() is all that is left to do.
+ */
+int stateful_open(struct stateful *s, const struct stateful_ops *ops,
+		  const struct session_env *env, const struct v4l2_device_info *info,
+		  enum wc_device_role role, enum video_codec codec, const char *label,
+		  struct wc_error *error);
+
+/* Free a session that was never given out: device, claim, buffers, memory. */
+void stateful_abandon(struct stateful *s);
+
+/*
+ * Fill *error with what a failed call means at a stage, by the rules of the accountant: a device
+ * that vanished, no context left, a limit of the machine. what says what was attempted. Returns
+ * the ::wc_status.
+ */
+int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what,
+		   struct wc_error *error);
+
+/* The session cannot go on: `failed` will be called, from dispatch. Returns the ::wc_status. */
+int stateful_fail(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what);
+
+/* The same for a stream that the device cannot decode or encode: EncodingError. */
+int stateful_fail_stream(struct stateful *s, const char *what);
+
+/* Ask for buffers on a queue, make them a port. 0 or a ::wc_status with *error filled. */
+int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error *error);
+int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
+			      struct wc_error *error);
+
+/* STREAMON. 0 or a ::wc_status with *error filled. */
+int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error *error);
+
+/* Give all free buffers of the output side to the driver. 0 or negative errno. */
+int stateful_queue_outputs(struct stateful *s);
+
+/*
+ * The output side lost a buffer to the application. See that the driver keeps at least `keep`: add
+ * one, or say false: then the content must be copied out and the buffer given back.
+ */
+bool stateful_can_lend(struct stateful *s, unsigned keep);
+
+/* Give a held output buffer back to the driver. */
+void stateful_requeue_output(struct stateful *s, unsigned index);
+
+/* Copy the content of a buffer into plain memory; NULL without memory. Counted. */
+struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size);
+
+/* An input buffer of at least size bytes: the index, -EAGAIN, or a failure to grow. */
+int stateful_find_input(struct stateful *s, size_t size);
+
+/* Give a filled input buffer to the driver, with its time. 0 or a ::wc_status. */
+int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
+			   const struct timing *timing, struct wc_error *error);
+
+/* Begin to watch for what is due, or stop. */
+void stateful_watch(struct stateful *s);
+
+/* Expect progress within delay microseconds, or timed_out() is called. 0: expect nothing. */
+void stateful_expect(struct stateful *s, int64_t delay);
+
+/* Go on after a drain, as the driver needs it. 0 or negative errno. */
+int stateful_resume(struct stateful *s, bool encoder);
+
+/* Stop both queues; all inputs and outputs on their way are dropped. */
+void stateful_stop(struct stateful *s);
+
+/* `drained` from the next dispatch, when it cannot come from a handler. */
+void stateful_drained_later(struct stateful *s);
+
+/* Call `ready` if somebody waits and there is room. */
+void stateful_tell_ready(struct stateful *s);
+
+bool stateful_saturated(struct session *session);
+void stateful_describe(const struct session *session, struct wc_session_info *info);
+void stateful_destroy(struct session *session);
+
+#endif

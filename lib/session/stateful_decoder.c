@@ -1,0 +1,720 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stateful decoder, by dev-decoder.rst. The two queues run on their own; each has its states.
+ *
+ * Input (OUTPUT queue of V4L2):
+ *
+ *               submit             drain
+ *     STOPPED ----------> RUNNING -------> DRAINING
+ *        ^                  ^ |               |
+ *        |      reset       | |               |
+ *        +------------------|-+---------------+  reset
+ *                           +-----------------+  the output side has ended
+ *
+ * Output (CAPTURE queue of V4L2):
+ *
+ *              SOURCE_CHANGE, or            SOURCE_CHANGE
+ *              the format is known
+ *     WAITING --------------------> RUNNING ------------> CHANGING
+ *        ^                           |  ^ ^                  |
+ *        |                      LAST |  | +------------------+
+ *        | reset, before there       |  |   LAST or EPIPE: new buffers if the old do not fit
+ *        | ever were buffers         v  |
+ *        +------------------------ ENDED  submit: the driver is told to go on
+ *
+ * The end of a drain is the LAST flag, or EPIPE from drivers that have no buffer to flag; never
+ * V4L2_EVENT_EOS, which comes before the last frames. A SOURCE_CHANGE during a drain ends with
+ * LAST, too: then the drain goes on with the new buffers.
+ *
+ * A driver that falls silent although it owes something is not waited for without end: the watchdog
+ * sets up the output side from what the driver tells, takes a silent drain with all input consumed
+ * for finished (with a warning), and fails when input is stuck.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frame/pixel_format.h"
+#include "session/packaging.h"
+#include "session/stateful.h"
+#include "util/error.h"
+#include "v4l2/format.h"
+
+/* How long a driver may take to find the header of a stream. */
+#define HEADER_PATIENCE 500000
+
+/* How long nothing may come in a drain or a change of size. */
+#define QUIET_PATIENCE 2000000
+
+/* How often input may be stuck for that long before it is an error. */
+#define MAX_STALLS 5
+
+/* Bytes of an input buffer: what a picture rarely needs, within bounds; larger chunks grow it. */
+#define MIN_INPUT_SIZE (512u * 1024)
+#define MAX_INPUT_SIZE (4096u * 1024)
+
+enum input_state {
+	INPUT_STOPPED,
+	INPUT_RUNNING,
+	INPUT_DRAINING,
+};
+
+enum output_state {
+	OUTPUT_WAITING,
+	OUTPUT_RUNNING,
+	OUTPUT_CHANGING,
+	OUTPUT_ENDED,
+};
+
+struct decoder {
+	struct stateful s;
+	struct packaging_decoder packaging;
+	enum input_state input;
+	enum output_state output;
+	bool fed;                      /* something was submitted since start, reset or drain */
+	unsigned stalls;
+	uint64_t seen_in, seen_out;    /* counts at the last look of the watchdog */
+	unsigned keep;                 /* output buffers that the driver needs */
+	struct frame_format format;    /* of frames, while buffers are allocated */
+	struct wc_rect visible;
+	struct wc_video_color_space color;
+};
+
+static struct decoder *decoder(struct session *session)
+{
+	return (struct decoder *)session;
+}
+
+/* ---- the output side ------------------------------------------------------------------------- */
+
+/* Keep the driver's format if it is one of ours, else take the first that is. */
+static int choose_format(struct decoder *d)
+{
+	struct queue *out = &d->s.out;
+	struct queue_format wanted;
+	uint32_t fourcc;
+	int ret = queue_get_format(out);
+
+	if (ret < 0 || raw_format_to_drm(out->format.fourcc))
+		return ret;
+	for (uint32_t i = 0; (fourcc = queue_enum_format(out, i)); i++) {
+		if (!raw_format_to_drm(fourcc))
+			continue;
+		wanted = out->format;
+		wanted.fourcc = fourcc;
+		memset(wanted.planes, 0, sizeof wanted.planes);
+		return queue_set_format(out, &wanted);
+	}
+	return -EPROTONOSUPPORT;
+}
+
+/* COMPOSE is what dev-decoder.rst says; older drivers know CROP, some nothing. */
+static void find_visible(struct decoder *d)
+{
+	static const uint32_t targets[] = { V4L2_SEL_TGT_COMPOSE, V4L2_SEL_TGT_CROP };
+	const struct queue_format *format = &d->s.out.format;
+	struct v4l2_rect r;
+
+	d->visible = (struct wc_rect) { 0, 0, format->width, format->height };
+	for (unsigned i = 0; i < 2; i++) {
+		if (device_get_selection(&d->s.device, d->s.out.type, targets[i], &r) < 0)
+			continue;
+		if (r.left < 0 || r.top < 0 || r.width == 0 || r.height == 0 ||
+		    (uint32_t)r.left + r.width > format->width ||
+		    (uint32_t)r.top + r.height > format->height)
+			continue;
+		d->visible = (struct wc_rect) { (uint32_t)r.left, (uint32_t)r.top,
+						r.width, r.height };
+		return;
+	}
+}
+
+static int find_layout(struct decoder *d)
+{
+	const struct queue_format *format = &d->s.out.format;
+	const struct pixel_format *pixels;
+	uint32_t strides[WC_MAX_PLANES];
+	struct raw_layout layout;
+
+	for (unsigned i = 0; i < WC_MAX_PLANES; i++)
+		strides[i] = format->planes[i].bytesperline;
+	if (!raw_format_layout(format->fourcc, format->height, strides, &layout))
+		return -EPROTONOSUPPORT;
+	memset(&d->format, 0, sizeof d->format);
+	d->format.fourcc = layout.fourcc;
+	d->format.width = format->width;
+	d->format.height = format->height;
+	d->format.n_planes = layout.n_planes;
+	for (unsigned i = 0; i < layout.n_planes; i++) {
+		d->format.planes[i].object = layout.planes[i].object;
+		d->format.planes[i].offset = layout.planes[i].offset;
+		d->format.planes[i].stride = layout.planes[i].stride;
+	}
+	pixels = pixel_format_find(layout.fourcc);
+	d->color = color_from_v4l2(&format->color, pixels && pixels->rgb);
+	return 0;
+}
+
+static unsigned driver_needs(struct decoder *d)
+{
+	int32_t value = 0;
+
+	if (device_get_control(&d->s.device, V4L2_CID_MIN_BUFFERS_FOR_CAPTURE, &value) < 0 ||
+	    value < 1)
+		value = 1;
+	if ((unsigned)value < d->s.quirks->min_capture)
+		value = (int32_t)d->s.quirks->min_capture;
+	return value < QUEUE_MAX_BUFFERS / 2 ? (unsigned)value : QUEUE_MAX_BUFFERS / 2;
+}
+
+static bool same_size(const struct queue_format *a, const struct queue_format *b)
+{
+	if (a->fourcc != b->fourcc || a->width != b->width || a->height != b->height ||
+	    a->n_planes != b->n_planes)
+		return false;
+	for (unsigned i = 0; i < a->n_planes; i++)
+		if (a->planes[i].sizeimage != b->planes[i].sizeimage ||
+		    a->planes[i].bytesperline != b->planes[i].bytesperline)
+			return false;
+	return true;
+}
+
+/* What frames need was lost; those that the application holds live on as orphans. */
+static int replace_buffers(struct decoder *d, struct wc_error *error)
+{
+	struct stateful *s = &d->s;
+	unsigned in_use = port_in_use(s->out_port);
+	int ret;
+
+	port_close(s->out_port);
+	s->out_port = NULL;
+	ret = queue_free(&s->out);
+	if (ret < 0) {
+		error_set(error, WC_OPERATION_ERROR, WC_STAGE_BUFFERS, -ret,
+			  "the size changed, and the driver cannot let go of %u frames in use",
+			  in_use);
+		error_set_device(error, s->device.path);
+		return error->name;
+	}
+	return stateful_allocate_outputs(s, d->keep + STATEFUL_EXTRA_OUTPUTS, false, error);
+}
+
+static int send_stop(struct decoder *d, struct wc_error *error)
+{
+	int ret = device_decoder_command(&d->s.device, V4L2_DEC_CMD_STOP);
+
+	/* EBUSY: this drain is running already, across a change of size. */
+	if (ret < 0 && ret != -EBUSY)
+		return stateful_error(&d->s, WC_STAGE_JOB, -ret, "drain", error);
+	stateful_expect(&d->s, QUIET_PATIENCE);
+	return 0;
+}
+
+static int negotiate_output(struct decoder *d, struct wc_error *error)
+{
+	int ret = choose_format(d);
+
+	if (ret == 0)
+		ret = find_layout(d);
+	if (ret < 0)
+		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret,
+				      "agree on a format for decoded pictures", error);
+	find_visible(d);
+	d->keep = driver_needs(d);
+	d->s.claim.width = d->format.width;
+	d->s.claim.height = d->format.height;
+	return 0;
+}
+
+/* dev-decoder.rst, "Capture Setup", also for a change of size. 0 or a ::wc_status. */
+static int set_up_output(struct decoder *d, struct wc_error *error)
+{
+	struct stateful *s = &d->s;
+	struct queue_format before = s->out.format;
+	int ret;
+
+	queue_stream_off(&s->out);
+	s->out_ended = false;
+	ret = negotiate_output(d, error);
+	if (ret == 0 && (s->out.state == QUEUE_EMPTY || !same_size(&before, &s->out.format)))
+		ret = replace_buffers(d, error);
+	if (ret < 0)
+		return ret;
+	ret = stateful_queue_outputs(s);
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue output buffers", error);
+	ret = stateful_stream_on(s, &s->out, error);
+	if (ret < 0)
+		return ret;
+	d->output = OUTPUT_RUNNING;
+	stateful_expect(s, 0);
+	stateful_watch(s);
+	log_info(&s->env.core->log, "%s: %ux%u, %u output buffers", s->device.path,
+		 d->visible.width, d->visible.height, s->out.n_buffers);
+	return d->input == INPUT_DRAINING ? send_stop(d, error) : 0;
+}
+
+static void set_up_or_fail(struct decoder *d)
+{
+	struct wc_error error;
+
+	if (set_up_output(d, &error) == 0)
+		return;
+	stateful_fail(&d->s, WC_STAGE_JOB, 0, "");
+	d->s.error = error;
+}
+
+static void finish_drain(struct decoder *d)
+{
+	d->output = OUTPUT_ENDED;
+	d->input = INPUT_RUNNING;
+	d->fed = false;
+	stateful_expect(&d->s, 0);
+	d->s.base.sink_ops->drained(d->s.base.sink);
+}
+
+/* LAST or EPIPE: the end of a drain, of the frames of one size, or of a stream that says so. */
+static void on_last(struct decoder *d)
+{
+	struct v4l2_event event;
+	int ret;
+
+	d->s.out_ended = true;
+	/* The event that explains it may still be in the queue. */
+	while (d->output == OUTPUT_RUNNING && device_next_event(&d->s.device, &event) == 0)
+		if (event.type == V4L2_EVENT_SOURCE_CHANGE)
+			d->output = OUTPUT_CHANGING;
+	if (d->output == OUTPUT_CHANGING) {
+		set_up_or_fail(d);
+	} else if (d->input == INPUT_DRAINING) {
+		finish_drain(d);
+	} else if (d->output == OUTPUT_RUNNING) {
+		ret = stateful_resume(&d->s, false);
+		if (ret < 0)
+			stateful_fail(&d->s, WC_STAGE_JOB, -ret, "go on after an end mark");
+	}
+}
+
+static void give_frame(struct decoder *d, struct buffer *buffer,
+		       const struct frame_format *format, const struct timing *timing)
+{
+	struct wc_video_frame *frame = video_frame_new(d->s.env.core, buffer, format,
+						       &d->visible, timing);
+
+	if (!frame) {
+		stateful_fail(&d->s, WC_STAGE_JOB, ENOMEM, "make a frame");
+		return;
+	}
+	frame->color_space = d->color;
+	d->s.units_out++;
+	d->s.base.sink_ops->frame(d->s.base.sink, frame);
+}
+
+/* A copy has all memory planes in one object. */
+static void join_objects(const struct queue_format *format, struct frame_format *joined)
+{
+	size_t starts[WC_MAX_PLANES] = { 0 };
+
+	for (unsigned i = 1; i < format->n_planes; i++)
+		starts[i] = starts[i - 1] + format->planes[i - 1].sizeimage;
+	for (unsigned i = 0; i < joined->n_planes; i++) {
+		joined->planes[i].offset += starts[joined->planes[i].object];
+		joined->planes[i].object = 0;
+	}
+}
+
+static void give_copy(struct decoder *d, unsigned index, const struct timing *timing)
+{
+	struct frame_format format = d->format;
+	size_t size = 0;
+	struct buffer *copy;
+
+	for (unsigned i = 0; i < d->s.out.format.n_planes; i++)
+		size += d->s.out.format.planes[i].sizeimage;
+	copy = stateful_copy_out(&d->s, index, size);
+	if (!copy) {
+		stateful_fail(&d->s, WC_STAGE_JOB, ENOMEM, "copy a frame");
+		return;
+	}
+	stateful_requeue_output(&d->s, index);
+	join_objects(&d->s.out.format, &format);
+	give_frame(d, copy, &format, timing);
+	buffer_unref(copy);
+}
+
+static void on_output_done(struct stateful *s, const struct queue_done *done)
+{
+	struct decoder *d = (struct decoder *)s;
+	const struct timing *timing = cookies_find(&s->cookies, done->cookie);
+	bool last = done->flags & V4L2_BUF_FLAG_LAST;
+	unsigned generation = s->generation;
+
+	if (done->flags & V4L2_BUF_FLAG_ERROR) {
+		queue_release(&s->out, done->index);
+		stateful_fail_stream(s, "the device found the stream corrupt");
+		return;
+	}
+	if (done->bytesused == 0 || !timing) {
+		if (done->bytesused)
+			log_warning(&s->env.core->log, "%s: a frame without our time was dropped",
+				    s->device.path);
+		if (last)
+			queue_release(&s->out, done->index);
+		else
+			stateful_requeue_output(s, done->index);
+	} else if (stateful_can_lend(s, d->keep)) {
+		give_frame(d, port_buffer(s->out_port, done->index), &d->format, timing);
+	} else {
+		give_copy(d, done->index, timing);
+	}
+	if (last && !s->dead && !s->failed && generation == s->generation)
+		on_last(d);
+}
+
+static void on_output_ended(struct stateful *s)
+{
+	on_last((struct decoder *)s);
+}
+
+static void on_source_changed(struct stateful *s, uint32_t changes)
+{
+	struct decoder *d = (struct decoder *)s;
+
+	if (!(changes & V4L2_EVENT_SRC_CH_RESOLUTION))
+		return;
+	switch (d->output) {
+	case OUTPUT_WAITING:
+	case OUTPUT_ENDED:
+		set_up_or_fail(d);
+		break;
+	case OUTPUT_RUNNING:
+		d->output = OUTPUT_CHANGING;
+		stateful_expect(s, QUIET_PATIENCE);
+		break;
+	case OUTPUT_CHANGING:
+		break;
+	}
+}
+
+/* Whether anything moved since the last look. */
+static bool progressed(struct decoder *d)
+{
+	uint64_t in = d->s.units_in - d->s.in.n_queued;
+	bool moved = in != d->seen_in || d->s.units_out != d->seen_out;
+
+	d->seen_in = in;
+	d->seen_out = d->s.units_out;
+	d->stalls = moved ? 0 : d->stalls + 1;
+	return moved;
+}
+
+static void on_silent_drain(struct decoder *d)
+{
+	if (progressed(d) || (d->s.in.n_queued && d->stalls < MAX_STALLS)) {
+		stateful_expect(&d->s, QUIET_PATIENCE);
+	} else if (d->s.in.n_queued) {
+		stateful_fail(&d->s, WC_STAGE_JOB, ETIMEDOUT, "drain: the device does not answer");
+	} else if (d->s.units_out == 0) {
+		stateful_fail_stream(&d->s, "the device made no frame of the stream");
+	} else {
+		log_warning(&d->s.env.core->log,
+			    "%s: the drain ended without a mark; all input was consumed",
+			    d->s.device.path);
+		finish_drain(d);
+	}
+}
+
+static void on_timed_out(struct stateful *s)
+{
+	struct decoder *d = (struct decoder *)s;
+
+	switch (d->output) {
+	case OUTPUT_WAITING:
+		log_info(&s->env.core->log, "%s: no SOURCE_CHANGE, going on without",
+			 s->device.path);
+		set_up_or_fail(d);
+		break;
+	case OUTPUT_CHANGING:
+		if (progressed(d))
+			stateful_expect(s, QUIET_PATIENCE);
+		else
+			set_up_or_fail(d);
+		break;
+	case OUTPUT_RUNNING:
+		if (d->input == INPUT_DRAINING)
+			on_silent_drain(d);
+		break;
+	case OUTPUT_ENDED:
+		break;
+	}
+}
+
+/* ---- the input side -------------------------------------------------------------------------- */
+
+static int start_input(struct decoder *d, struct wc_error *error)
+{
+	int ret = stateful_stream_on(&d->s, &d->s.in, error);
+
+	if (ret < 0)
+		return ret;
+	d->input = INPUT_RUNNING;
+	/* After a reset the format is known, and a driver need not tell it again. */
+	if (d->s.out.state != QUEUE_EMPTY)
+		return set_up_output(d, error);
+	d->output = OUTPUT_WAITING;
+	return 0;
+}
+
+static int prepare_input(struct decoder *d, struct wc_error *error)
+{
+	int ret;
+
+	if (d->input == INPUT_STOPPED)
+		return start_input(d, error);
+	if (d->output != OUTPUT_ENDED)
+		return 0;
+	ret = stateful_resume(&d->s, false);
+	if (ret < 0)
+		return stateful_error(&d->s, WC_STAGE_JOB, -ret, "go on after a drain", error);
+	d->output = OUTPUT_RUNNING;
+	return 0;
+}
+
+/* Put the chunk into an input buffer, unless it is one. The index or a negative errno. */
+static int place_chunk(struct decoder *d, const struct wc_encoded_video_chunk *chunk,
+		       const struct packaging_plan *plan)
+{
+	const uint8_t *data = chunk->buffer->objects[0].map + chunk->offset;
+	int index = port_index(d->s.in_port, chunk->buffer);
+	uint8_t *to;
+
+	if (plan->action == PACKAGING_KEEP && index >= 0 && chunk->offset == 0 &&
+	    d->s.in.slots[index] == SLOT_HELD)
+		return index;
+	index = stateful_find_input(&d->s, plan->size);
+	if (index < 0)
+		return index;
+	to = port_buffer(d->s.in_port, (unsigned)index)->objects[0].map;
+	if (plan->action == PACKAGING_KEEP)
+		memcpy(to, data, plan->size);
+	else
+		packaging_decoder_copy(&d->packaging, plan, data, chunk->size, to);
+	d->s.in.slots[index] = SLOT_HELD;
+	d->s.bytes_copied += plan->size;
+	count(&d->s.env.core->counters.bytes_copied, plan->size);
+	return index;
+}
+
+static int refuse_chunk(struct decoder *d, int ret, size_t size, struct wc_error *error)
+{
+	if (ret == -EBADMSG)
+		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0,
+			  "the chunk is not what the decoder configuration record promises");
+	else
+		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -ret,
+			  "a chunk of %zu bytes is larger than the device's input buffers of %u, "
+			  "and it gives no larger ones", size, d->s.in.lengths[0]);
+	error_set_device(error, d->s.device.path);
+	return error->name;
+}
+
+static int decoder_submit(struct session *session, const struct session_input *input,
+			  struct wc_error *error)
+{
+	struct decoder *d = decoder(session);
+	struct wc_encoded_video_chunk *chunk = input->chunk;
+	struct packaging_plan plan;
+	int index, ret;
+
+	if (d->s.failed) {
+		*error = d->s.error;
+		return error->name;
+	}
+	if (chunk->size == 0) {
+		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0, "the chunk is empty");
+		return error->name;
+	}
+	ret = packaging_decoder_plan(&d->packaging, chunk->buffer->objects[0].map + chunk->offset,
+				     chunk->size, chunk->type == WC_CHUNK_KEY, &plan);
+	if (ret < 0)
+		return refuse_chunk(d, ret, chunk->size, error);
+	ret = prepare_input(d, error);
+	if (ret < 0)
+		return ret;
+	index = place_chunk(d, chunk, &plan);
+	if (index == -EAGAIN)
+		d->s.want_ready = true;
+	if (index < 0)
+		return index == -EAGAIN ? index : refuse_chunk(d, index, plan.size, error);
+	ret = stateful_enqueue_input(&d->s, (unsigned)index, plan.size, &chunk->timing, error);
+	if (ret < 0)
+		return ret;
+	d->fed = true;
+	if (d->output == OUTPUT_WAITING)
+		stateful_expect(&d->s, HEADER_PATIENCE);
+	return 0;
+}
+
+static int decoder_drain(struct session *session, struct wc_error *error)
+{
+	struct decoder *d = decoder(session);
+
+	if (d->s.failed) {
+		*error = d->s.error;
+		return error->name;
+	}
+	if (!d->fed) {
+		stateful_drained_later(&d->s);
+		return 0;
+	}
+	d->input = INPUT_DRAINING;
+	d->stalls = 0;
+	/* Before RUNNING the command would have no effect: it is sent once buffers are there. */
+	return d->output == OUTPUT_RUNNING ? send_stop(d, error) : 0;
+}
+
+static int decoder_reset(struct session *session, struct wc_error *error)
+{
+	struct decoder *d = decoder(session);
+
+	if (d->s.failed) {
+		*error = d->s.error;
+		return error->name;
+	}
+	d->s.generation++;
+	d->s.drained_later = false;
+	stateful_expect(&d->s, 0);
+	stateful_stop(&d->s);
+	stateful_watch(&d->s);
+	d->input = INPUT_STOPPED;
+	d->output = OUTPUT_WAITING;
+	d->fed = false;
+	return 0;
+}
+
+static struct buffer *decoder_alloc_input(struct session *session, size_t capacity)
+{
+	struct decoder *d = decoder(session);
+	int index;
+
+	if (d->s.failed)
+		return NULL;
+	index = stateful_find_input(&d->s, capacity);
+	if (index < 0)
+		return NULL;
+	d->s.in.slots[index] = SLOT_HELD;
+	return buffer_use(port_buffer(d->s.in_port, (unsigned)index));
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void decoder_free(struct stateful *s)
+{
+	packaging_decoder_finish(&((struct decoder *)s)->packaging);
+}
+
+static const struct stateful_ops decoder_ops = {
+	.output_done = on_output_done,
+	.output_ended = on_output_ended,
+	.source_changed = on_source_changed,
+	.timed_out = on_timed_out,
+	.free = decoder_free,
+};
+
+static const struct session_ops session_ops = {
+	.submit = decoder_submit,
+	.drain = decoder_drain,
+	.reset = decoder_reset,
+	.alloc_input = decoder_alloc_input,
+	.saturated = stateful_saturated,
+	.describe = stateful_describe,
+	.destroy = stateful_destroy,
+};
+
+static uint32_t input_size(const struct decoder_params *params)
+{
+	uint64_t guess = (uint64_t)params->coded_width * params->coded_height / 2;
+
+	if (guess < MIN_INPUT_SIZE)
+		return MIN_INPUT_SIZE;
+	return guess > MAX_INPUT_SIZE ? MAX_INPUT_SIZE : (uint32_t)guess;
+}
+
+static int set_up_input(struct decoder *d, const struct decoder_params *params,
+			struct wc_error *error)
+{
+	const struct quirks *quirks = d->s.quirks;
+	const struct coded_format *coded = coded_format_stateful(params->codec.codec);
+	struct queue_format format = {
+		.fourcc = coded ? coded->v4l2 : 0,
+		.width = quirks->probe_width ? quirks->probe_width : params->coded_width,
+		.height = quirks->probe_height ? quirks->probe_height : params->coded_height,
+		.n_planes = 1,
+		/* Some drivers demand it: s5p-mfc refuses 0. */
+		.planes[0].sizeimage = input_size(params),
+	};
+	int ret = coded ? queue_set_format(&d->s.in, &format) : -EPROTONOSUPPORT;
+
+	/* S_FMT does not refuse a format, it takes another: then the device does not have ours. */
+	if (ret == 0 && d->s.in.format.fourcc != format.fourcc)
+		ret = -EPROTONOSUPPORT;
+	if (ret < 0)
+		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret, "set the coded format", error);
+	ret = device_subscribe(&d->s.device, V4L2_EVENT_SOURCE_CHANGE);
+	if (ret < 0 && ret != -EINVAL && ret != -ENOTTY)
+		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret, "subscribe to events", error);
+	ret = stateful_allocate_inputs(&d->s, true, error);
+	return ret < 0 ? ret : start_input(d, error);
+}
+
+static int init_packaging(struct decoder *d, const struct decoder_params *params,
+			  struct wc_error *error)
+{
+	int ret = packaging_decoder_init(&d->packaging, params->codec.codec, params->description,
+					 params->description_size);
+
+	if (ret == -EINVAL)
+		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
+				 "the description is no decoder configuration record");
+	if (ret < 0)
+		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, -ret, "no memory");
+	return 0;
+}
+
+int stateful_decoder_new(const struct session_env *env, const struct v4l2_device_info *device,
+			 const struct decoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error)
+{
+	struct decoder *d = calloc(1, sizeof *d);
+	int ret;
+
+	*session = NULL;
+	if (!d)
+		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
+	d->s.base = (struct session) { &session_ops, sink_ops, sink };
+	ret = init_packaging(d, params, error);
+	if (ret < 0) {
+		free(d);
+		return ret;
+	}
+	ret = stateful_open(&d->s, &decoder_ops, env, device, WC_DEVICE_DECODER,
+			    params->codec.codec, params->label, error);
+	if (ret == 0) {
+		d->s.claim.width = params->coded_width;
+		d->s.claim.height = params->coded_height;
+		ret = set_up_input(d, params, error);
+	}
+	if (ret == 0)
+		stateful_watch(&d->s);
+	if (ret == 0 && d->s.failed) {
+		*error = d->s.error;
+		ret = error->name;
+	}
+	if (ret < 0) {
+		stateful_abandon(&d->s);
+		return ret;
+	}
+	*session = &d->s.base;
+	return 0;
+}

@@ -1,0 +1,799 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stateful encoder, by dev-encoder.rst.
+ *
+ *            submit              drain               LAST or EPIPE
+ *     READY --------> RUNNING ----------> DRAINING ----------------> ENDED
+ *       ^              |  ^ |                                        |  ^
+ *       |       reset  |  | | a key frame is wanted and the          |  |
+ *       +--------------+  | | device has no control for it           |  |
+ *                         | +------------> REKEYING -----------------+--+
+ *                         |                           LAST or EPIPE  |
+ *                         +------------------------------------------+
+ *                               submit: the driver is told to go on
+ *
+ * In READY both queues are stopped. They are set up when the session is made, so that a refusal is
+ * known at once, and again before the first frame when that is of another format or colour.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitstream/frame_info.h"
+#include "frame/convert.h"
+#include "frame/pixel_format.h"
+#include "session/packaging.h"
+#include "session/profiles.h"
+#include "session/stateful.h"
+#include "util/error.h"
+#include "v4l2/format.h"
+
+/* How long nothing may come in a drain. */
+#define QUIET_PATIENCE 2000000
+#define MAX_STALLS 5
+
+/* Output buffers that the driver keeps while the application holds chunks. */
+#define KEEP_OUTPUTS 2
+
+/* Bytes of an output buffer: the driver's own choice, but not below this. */
+#define MIN_OUTPUT_SIZE (512u * 1024)
+
+enum encoder_state {
+	ENCODER_READY,
+	ENCODER_RUNNING,
+	ENCODER_DRAINING,
+	ENCODER_REKEYING,
+	ENCODER_ENDED,
+};
+
+struct encoder {
+	struct stateful s;
+	struct packaging_encoder packaging;
+	struct encoder_params params;      /* label is not kept */
+	enum encoder_state state;
+	bool fed;                          /* something was submitted since start or drain */
+	bool key_next;                     /* the queues restart with the next frame */
+	bool can_force_key;
+	unsigned stalls;
+	uint64_t seen_out;
+	struct frame_format format;        /* of input buffers */
+	struct wc_video_color_space color; /* that the device was told */
+};
+
+static struct encoder *encoder(struct session *session)
+{
+	return (struct encoder *)session;
+}
+
+/* ---- negotiation ----------------------------------------------------------------------------- */
+
+static int refuse(struct encoder *e, int ret, const char *what, struct wc_error *error)
+{
+	return stateful_error(&e->s, WC_STAGE_FORMAT, -ret, what, error);
+}
+
+static int set_coded_format(struct encoder *e, struct wc_error *error)
+{
+	const struct coded_format *coded = coded_format_stateful(e->params.codec.codec);
+	struct queue_format format = {
+		.fourcc = coded ? coded->v4l2 : 0,
+		.width = e->params.width,
+		.height = e->params.height,
+		.n_planes = 1,
+		.planes[0].sizeimage = MIN_OUTPUT_SIZE,
+	};
+	int ret = coded ? queue_set_format(&e->s.out, &format) : -EPROTONOSUPPORT;
+
+	if (ret == 0 && e->s.out.format.fourcc != format.fourcc)
+		ret = -EPROTONOSUPPORT;
+	return ret < 0 ? refuse(e, ret, "set the coded format", error) : 0;
+}
+
+/* The device's format for a fourcc, or the first of its formats that we know. */
+static uint32_t choose_raw(struct encoder *e, uint32_t fourcc)
+{
+	uint32_t candidates[2] = {
+		raw_format_from_drm(fourcc, false), raw_format_from_drm(fourcc, true),
+	};
+	uint32_t found;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (candidates[i] && queue_has_format(&e->s.in, candidates[i]))
+			return candidates[i];
+	for (uint32_t i = 0; (found = queue_enum_format(&e->s.in, i)); i++)
+		if (raw_format_to_drm(found))
+			return found;
+	return 0;
+}
+
+static void find_layout(struct encoder *e)
+{
+	const struct queue_format *format = &e->s.in.format;
+	uint32_t strides[WC_MAX_PLANES];
+	struct raw_layout layout;
+
+	for (unsigned i = 0; i < WC_MAX_PLANES; i++)
+		strides[i] = format->planes[i].bytesperline;
+	memset(&e->format, 0, sizeof e->format);
+	if (!raw_format_layout(format->fourcc, format->height, strides, &layout))
+		return;
+	e->format.fourcc = layout.fourcc;
+	e->format.width = format->width;
+	e->format.height = format->height;
+	e->format.n_planes = layout.n_planes;
+	for (unsigned i = 0; i < layout.n_planes; i++) {
+		e->format.planes[i].object = layout.planes[i].object;
+		e->format.planes[i].offset = layout.planes[i].offset;
+		e->format.planes[i].stride = layout.planes[i].stride;
+	}
+}
+
+/* The visible part: what the driver added to reach its alignment must not be seen. */
+static int set_crop(struct encoder *e)
+{
+	const struct queue_format *format = &e->s.in.format;
+	struct v4l2_rect want = { 0, 0, e->params.width, e->params.height };
+	struct v4l2_rect got = { 0, 0, format->width, format->height };
+	int ret = device_set_selection(&e->s.device, e->s.in.type, V4L2_SEL_TGT_CROP, &want);
+
+	if (ret == 0)
+		ret = device_get_selection(&e->s.device, e->s.in.type, V4L2_SEL_TGT_CROP, &got);
+	/* A device without cropping is fine as long as nothing needs to be cropped. */
+	if (ret == -ENOTTY || ret == -EINVAL)
+		ret = 0;
+	if (ret == 0 && (got.left || got.top || got.width != want.width ||
+			 got.height != want.height))
+		ret = -ERANGE;
+	return ret;
+}
+
+static int set_raw_format(struct encoder *e, uint32_t fourcc,
+			  const struct wc_video_color_space *color, struct wc_error *error)
+{
+	struct queue_format format = {
+		.fourcc = choose_raw(e, fourcc),
+		.width = e->params.width,
+		.height = e->params.height,
+		.n_planes = 1,
+		.color = color_to_v4l2(color),
+	};
+	int ret = format.fourcc ? queue_set_format(&e->s.in, &format) : -EPROTONOSUPPORT;
+
+	if (ret == 0 && e->s.in.format.fourcc != format.fourcc)
+		ret = -EPROTONOSUPPORT;
+	if (ret < 0)
+		return refuse(e, ret, "set the format of pictures", error);
+	if (e->s.in.format.width < e->params.width || e->s.in.format.height < e->params.height)
+		return refuse(e, -ERANGE, "encode pictures that large", error);
+	ret = set_crop(e);
+	if (ret < 0)
+		return refuse(e, ret, "encode pictures of that size", error);
+	e->color = *color;
+	find_layout(e);
+	return 0;
+}
+
+/* -EINVAL and -ENOTTY say that the device has no such control. */
+static bool is_absent(int ret)
+{
+	return ret == -EINVAL || ret == -ENOTTY;
+}
+
+static int set_if_there(struct encoder *e, uint32_t id, int64_t value)
+{
+	int ret = id ? device_set_control(&e->s.device, id, value) : -EINVAL;
+
+	return is_absent(ret) ? 0 : ret;
+}
+
+static int64_t bitrate_menu(enum wc_bitrate_mode mode)
+{
+	return mode == WC_BITRATE_CONSTANT ? V4L2_MPEG_VIDEO_BITRATE_MODE_CBR
+					    : V4L2_MPEG_VIDEO_BITRATE_MODE_VBR;
+}
+
+static int set_rate_controls(struct encoder *e)
+{
+	const struct encoder_params *p = &e->params;
+	const struct codec_controls *c = codec_controls_find(p->codec.codec);
+	int ret;
+
+	if (p->bitrate_mode == WC_BITRATE_QUANTIZER) {
+		if (!c->i_qp || !device_has_control(&e->s.device, c->i_qp))
+			return -EPROTONOSUPPORT;
+		return set_if_there(e, V4L2_CID_MPEG_VIDEO_FRAME_RC_ENABLE, 0);
+	}
+	ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_FRAME_RC_ENABLE, 1);
+	if (ret == 0)
+		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_BITRATE_MODE,
+				   bitrate_menu(p->bitrate_mode));
+	if (ret == 0 && p->bitrate)
+		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_BITRATE,
+				   p->bitrate < INT32_MAX ? (int64_t)p->bitrate : INT32_MAX);
+	return ret;
+}
+
+static int set_stream_controls(struct encoder *e)
+{
+	const struct encoder_params *p = &e->params;
+	const struct codec_controls *c = codec_controls_find(p->codec.codec);
+	int profile = profile_menu_entry(&p->codec), level = level_menu_entry(&p->codec);
+	int ret = 0;
+
+	if (profile >= 0)
+		ret = set_if_there(e, c->profile, profile);
+	if (ret == 0 && level >= 0)
+		ret = set_if_there(e, c->level, level);
+	if (ret == 0)
+		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_B_FRAMES, 0);
+	if (ret == 0)
+		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_HEADER_MODE,
+				   V4L2_MPEG_VIDEO_HEADER_MODE_JOINED_WITH_1ST_FRAME);
+	if (ret == 0)
+		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_REPEAT_SEQ_HEADER, 1);
+	if (ret == 0 && p->key_interval)
+		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_GOP_SIZE, p->key_interval);
+	return ret;
+}
+
+static int set_controls(struct encoder *e, struct wc_error *error)
+{
+	int ret;
+
+	if (e->params.framerate > 0) {
+		ret = device_set_frame_rate(&e->s.device, e->s.in.type, e->params.framerate);
+		if (ret < 0 && !is_absent(ret))
+			return refuse(e, ret, "set the frame rate", error);
+	}
+	ret = set_rate_controls(e);
+	if (ret < 0)
+		return refuse(e, ret, "set the rate control", error);
+	ret = set_stream_controls(e);
+	if (ret < 0)
+		return refuse(e, ret, "set profile, level and key frames", error);
+	e->can_force_key = device_has_control(&e->s.device,
+					      V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME);
+	return 0;
+}
+
+static void drop_buffers(struct encoder *e)
+{
+	port_close(e->s.in_port);
+	port_close(e->s.out_port);
+	e->s.in_port = NULL;
+	e->s.out_port = NULL;
+}
+
+/* dev-encoder.rst, "Initialization", up to buffers. 0 or a ::wc_status. */
+static int set_up(struct encoder *e, uint32_t fourcc, const struct wc_video_color_space *color,
+		  struct wc_error *error)
+{
+	int ret;
+
+	drop_buffers(e);
+	ret = queue_free(&e->s.in);
+	if (ret == 0)
+		ret = queue_free(&e->s.out);
+	if (ret < 0)
+		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "give buffers back", error);
+	ret = set_coded_format(e, error);
+	if (ret == 0)
+		ret = set_raw_format(e, fourcc, color, error);
+	if (ret == 0)
+		ret = set_controls(e, error);
+	if (ret == 0)
+		ret = stateful_allocate_inputs(&e->s, true, error);
+	if (ret == 0)
+		ret = stateful_allocate_outputs(&e->s, KEEP_OUTPUTS + STATEFUL_EXTRA_OUTPUTS,
+						true, error);
+	return ret;
+}
+
+static int start(struct encoder *e, struct wc_error *error)
+{
+	int ret = stateful_queue_outputs(&e->s);
+
+	if (ret < 0)
+		return stateful_error(&e->s, WC_STAGE_STREAM_ON, -ret, "queue output buffers",
+				      error);
+	ret = stateful_stream_on(&e->s, &e->s.out, error);
+	if (ret == 0)
+		ret = stateful_stream_on(&e->s, &e->s.in, error);
+	if (ret < 0)
+		return ret;
+	e->s.out_ended = false;
+	e->state = ENCODER_RUNNING;
+	stateful_watch(&e->s);
+	return 0;
+}
+
+/* ---- output ---------------------------------------------------------------------------------- */
+
+static void on_last(struct encoder *e)
+{
+	enum encoder_state before = e->state;
+
+	e->s.out_ended = true;
+	e->state = ENCODER_ENDED;
+	e->fed = false;
+	stateful_expect(&e->s, 0);
+	if (before == ENCODER_DRAINING)
+		e->s.base.sink_ops->drained(e->s.base.sink);
+	else
+		stateful_tell_ready(&e->s);
+}
+
+/* Not all drivers flag their key frames: vicodec of Linux 6.12 does not. */
+static bool is_key(struct encoder *e, const struct queue_done *done, const uint8_t *data)
+{
+	const uint32_t told = V4L2_BUF_FLAG_KEYFRAME | V4L2_BUF_FLAG_PFRAME | V4L2_BUF_FLAG_BFRAME;
+	struct chunk_info info;
+
+	if (done->flags & told)
+		return done->flags & V4L2_BUF_FLAG_KEYFRAME;
+	return chunk_inspect(e->params.codec.codec, false, 0, data, done->bytesused, &info) == 0 &&
+	       info.is_random_access;
+}
+
+static void give_chunk(struct encoder *e, struct buffer *buffer,
+		       const struct packaging_plan *plan, const struct timing *timing)
+{
+	struct session_chunk_info info = { .color_space = e->color };
+	struct wc_encoded_video_chunk *chunk;
+
+	chunk = encoded_video_chunk_new(e->s.env.core, buffer, plan->offset, plan->size,
+					plan->key ? WC_CHUNK_KEY : WC_CHUNK_DELTA, timing);
+	if (!chunk) {
+		stateful_fail(&e->s, WC_STAGE_JOB, ENOMEM, "make a chunk");
+		return;
+	}
+	info.description = packaging_encoder_description(&e->packaging, &info.description_size);
+	e->s.units_out++;
+	e->s.base.sink_ops->chunk(e->s.base.sink, chunk, &info);
+}
+
+/* Memory of its own for a chunk whose form must change, or that the device cannot spare. */
+static void give_copy(struct encoder *e, unsigned index, const uint8_t *data, size_t size,
+		      struct packaging_plan *plan, const struct timing *timing)
+{
+	struct buffer *copy = buffer_new_plain(e->s.env.core, plan->size);
+
+	if (!copy) {
+		stateful_fail(&e->s, WC_STAGE_JOB, ENOMEM, "copy a chunk");
+		return;
+	}
+	if (plan->action == PACKAGING_COPY)
+		packaging_encoder_copy(&e->packaging, plan, data, size, copy->objects[0].map);
+	else
+		memcpy(copy->objects[0].map, data + plan->offset, plan->size);
+	plan->offset = 0;
+	e->s.bytes_copied += plan->size;
+	count(&e->s.env.core->counters.bytes_copied, plan->size);
+	stateful_requeue_output(&e->s, index);
+	give_chunk(e, copy, plan, timing);
+	buffer_unref(copy);
+}
+
+static void on_picture(struct encoder *e, const struct queue_done *done,
+		       const struct timing *timing)
+{
+	struct buffer *buffer = port_buffer(e->s.out_port, done->index);
+	uint8_t *data = buffer->objects[0].map + done->offset;
+	struct packaging_plan plan;
+
+	if (packaging_encoder_plan(&e->packaging, data, done->bytesused, is_key(e, done, data),
+				   &plan) < 0) {
+		stateful_fail_stream(&e->s, "the device wrote no valid access unit");
+		return;
+	}
+	if (plan.action == PACKAGING_DROP) {
+		stateful_requeue_output(&e->s, done->index);
+		return;
+	}
+	if (plan.action == PACKAGING_REWRITE)
+		packaging_encoder_rewrite(&e->packaging, &plan, data);
+	if (plan.action == PACKAGING_COPY || !stateful_can_lend(&e->s, KEEP_OUTPUTS)) {
+		give_copy(e, done->index, data, done->bytesused, &plan, timing);
+		return;
+	}
+	plan.offset += done->offset;
+	give_chunk(e, buffer, &plan, timing);
+}
+
+static void on_output_done(struct stateful *s, const struct queue_done *done)
+{
+	struct encoder *e = (struct encoder *)s;
+	const struct timing *timing = cookies_find(&s->cookies, done->cookie);
+	bool last = done->flags & V4L2_BUF_FLAG_LAST;
+	unsigned generation = s->generation;
+
+	if (done->flags & V4L2_BUF_FLAG_ERROR) {
+		queue_release(&s->out, done->index);
+		stateful_fail_stream(s, "the device could not encode, or the result was too large");
+		return;
+	}
+	if (done->bytesused && timing) {
+		on_picture(e, done, timing);
+	} else {
+		if (done->bytesused && !s->quirks->rubbish_first)
+			log_warning(&s->env.core->log, "%s: a chunk without our time was dropped",
+				    s->device.path);
+		if (last)
+			queue_release(&s->out, done->index);
+		else
+			stateful_requeue_output(s, done->index);
+	}
+	if (last && !s->dead && !s->failed && generation == s->generation)
+		on_last(e);
+}
+
+static void on_output_ended(struct stateful *s)
+{
+	on_last((struct encoder *)s);
+}
+
+static void on_source_changed(struct stateful *s, uint32_t changes)
+{
+	/* Encoders do not send it. */
+	(void)s;
+	(void)changes;
+}
+
+static void on_timed_out(struct stateful *s)
+{
+	struct encoder *e = (struct encoder *)s;
+
+	if (e->state != ENCODER_DRAINING && e->state != ENCODER_REKEYING)
+		return;
+	e->stalls = s->units_out != e->seen_out ? 0 : e->stalls + 1;
+	e->seen_out = s->units_out;
+	if (e->stalls == 0 || (s->in.n_queued && e->stalls < MAX_STALLS)) {
+		stateful_expect(s, QUIET_PATIENCE);
+	} else if (s->in.n_queued || s->units_out == 0) {
+		stateful_fail(s, WC_STAGE_JOB, ETIMEDOUT, "drain: the device does not answer");
+	} else {
+		log_warning(&s->env.core->log,
+			    "%s: the drain ended without a mark; all input was consumed",
+			    s->device.path);
+		on_last(e);
+	}
+}
+
+/* ---- input ----------------------------------------------------------------------------------- */
+
+static int send_stop(struct encoder *e, enum encoder_state next, struct wc_error *error)
+{
+	int ret = device_encoder_command(&e->s.device, V4L2_ENC_CMD_STOP);
+
+	if (ret < 0)
+		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "drain", error);
+	e->state = next;
+	e->stalls = 0;
+	e->seen_out = e->s.units_out;
+	stateful_expect(&e->s, QUIET_PATIENCE);
+	return 0;
+}
+
+static bool same_color(const struct wc_video_color_space *a, const struct wc_video_color_space *b)
+{
+	return a->primaries == b->primaries && a->transfer == b->transfer &&
+	       a->matrix == b->matrix && a->range == b->range;
+}
+
+/* Before the first frame the device is told what it is. */
+static int prepare_start(struct encoder *e, const struct wc_video_frame *frame,
+			 struct wc_error *error)
+{
+	uint32_t wanted = raw_format_to_drm(choose_raw(e, frame->format.fourcc));
+	int ret = 0;
+
+	if (e->s.units_in == 0 &&
+	    (wanted != e->format.fourcc || !same_color(&frame->color_space, &e->color)) &&
+	    port_index(e->s.in_port, frame->buffer) < 0)
+		ret = set_up(e, wanted, &frame->color_space, error);
+	return ret < 0 ? ret : start(e, error);
+}
+
+static int go_on(struct encoder *e, bool key_frame, struct wc_error *error)
+{
+	int ret;
+
+	/* Without a control for it, a fresh start of both queues is what makes a key frame. */
+	if (key_frame && !e->can_force_key) {
+		stateful_stop(&e->s);
+		return start(e, error);
+	}
+	ret = stateful_resume(&e->s, true);
+	if (ret < 0)
+		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "go on after a drain", error);
+	e->state = ENCODER_RUNNING;
+	return 0;
+}
+
+/* Make the device take a frame next. 0, -EAGAIN, or a ::wc_status. */
+static int prepare_input(struct encoder *e, const struct session_input *input,
+			 struct wc_error *error)
+{
+	int ret;
+
+	switch (e->state) {
+	case ENCODER_READY:
+		return prepare_start(e, input->frame, error);
+	case ENCODER_ENDED:
+		return go_on(e, input->key_frame, error);
+	case ENCODER_DRAINING:
+	case ENCODER_REKEYING:
+		return -EAGAIN;
+	case ENCODER_RUNNING:
+		break;
+	}
+	if (!input->key_frame || !e->fed)
+		return 0;
+	if (!e->can_force_key) {
+		ret = send_stop(e, ENCODER_REKEYING, error);
+		return ret < 0 ? ret : -EAGAIN;
+	}
+	ret = device_set_control(&e->s.device, V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, 1);
+	return ret < 0 ? stateful_error(&e->s, WC_STAGE_JOB, -ret, "ask for a key frame", error) : 0;
+}
+
+static struct convert_image image_of_frame(const struct wc_video_frame *frame)
+{
+	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
+	struct convert_image image = {
+		.fourcc = frame->format.fourcc,
+		.width = frame->visible.width,
+		.height = frame->visible.height,
+		.matrix = frame->color_space.matrix,
+		.range = frame->color_space.range,
+	};
+
+	for (unsigned i = 0; pixels && i < frame->format.n_planes; i++) {
+		size_t x = frame->visible.x / pixels->planes[i].sub_x * pixels->planes[i].bytes;
+		size_t y = frame->visible.y / pixels->planes[i].sub_y;
+
+		image.planes[i].stride = frame->format.planes[i].stride;
+		image.planes[i].data = video_frame_plane(frame, i) +
+				       y * frame->format.planes[i].stride + x;
+	}
+	return image;
+}
+
+static struct convert_image image_of_input(struct encoder *e, unsigned index)
+{
+	struct buffer *buffer = port_buffer(e->s.in_port, index);
+	struct convert_image image = {
+		.fourcc = e->format.fourcc,
+		.width = e->params.width,
+		.height = e->params.height,
+		.matrix = e->color.matrix,
+		.range = e->color.range,
+	};
+
+	for (unsigned i = 0; i < e->format.n_planes; i++) {
+		image.planes[i].stride = e->format.planes[i].stride;
+		image.planes[i].data = buffer->objects[e->format.planes[i].object].map +
+				       e->format.planes[i].offset;
+	}
+	return image;
+}
+
+/* Whether the device can read the frame where it is. */
+static bool is_in_place(struct encoder *e, const struct wc_video_frame *frame, int index)
+{
+	return index >= 0 && e->s.in.slots[index] == SLOT_HELD && frame->visible.x == 0 &&
+	       frame->visible.y == 0 && frame->visible.width == e->params.width &&
+	       frame->visible.height == e->params.height;
+}
+
+/* Put the picture into an input buffer, unless it is in one. The index or a negative errno. */
+static int place_frame(struct encoder *e, const struct wc_video_frame *frame)
+{
+	int index = port_index(e->s.in_port, frame->buffer);
+	struct convert_image from, to;
+	int ret;
+
+	if (is_in_place(e, frame, index))
+		return index;
+	index = queue_find_free(&e->s.in, 0);
+	if (index < 0)
+		return -EAGAIN;
+	from = image_of_frame(frame);
+	to = image_of_input(e, (unsigned)index);
+	if (!from.planes[0].data)
+		return -ENOTSUP;
+	ret = convert_frame(&from, &to);
+	if (ret < 0)
+		return ret;
+	e->s.in.slots[index] = SLOT_HELD;
+	e->s.bytes_copied += convert_size(&to);
+	count(&e->s.env.core->counters.bytes_copied, convert_size(&to));
+	return index;
+}
+
+static void set_quantizer(struct encoder *e, int quantizer)
+{
+	const struct codec_controls *c = codec_controls_find(e->params.codec.codec);
+
+	if (quantizer < 0 || e->params.bitrate_mode != WC_BITRATE_QUANTIZER)
+		return;
+	set_if_there(e, c->i_qp, quantizer);
+	set_if_there(e, c->p_qp, quantizer);
+}
+
+static int encoder_submit(struct session *session, const struct session_input *input,
+			  struct wc_error *error)
+{
+	struct encoder *e = encoder(session);
+	int index, ret;
+
+	if (e->s.failed) {
+		*error = e->s.error;
+		return error->name;
+	}
+	ret = prepare_input(e, input, error);
+	if (ret == -EAGAIN)
+		e->s.want_ready = true;
+	if (ret < 0)
+		return ret;
+	index = place_frame(e, input->frame);
+	if (index == -EAGAIN)
+		e->s.want_ready = true;
+	if (index == -EAGAIN)
+		return index;
+	if (index < 0) {
+		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -index,
+			  "cannot convert the picture to what the device takes");
+		error_set_device(error, e->s.device.path);
+		return error->name;
+	}
+	set_quantizer(e, input->quantizer);
+	ret = stateful_enqueue_input(&e->s, (unsigned)index, e->s.in.format.planes[0].sizeimage,
+				     &input->frame->timing, error);
+	e->fed = e->fed || ret == 0;
+	return ret;
+}
+
+static int encoder_drain(struct session *session, struct wc_error *error)
+{
+	struct encoder *e = encoder(session);
+
+	if (e->s.failed) {
+		*error = e->s.error;
+		return error->name;
+	}
+	if (!e->fed) {
+		stateful_drained_later(&e->s);
+		return 0;
+	}
+	/* A drain for a key frame is a drain. */
+	if (e->state == ENCODER_REKEYING) {
+		e->state = ENCODER_DRAINING;
+		return 0;
+	}
+	return send_stop(e, ENCODER_DRAINING, error);
+}
+
+static int encoder_reset(struct session *session, struct wc_error *error)
+{
+	struct encoder *e = encoder(session);
+
+	if (e->s.failed) {
+		*error = e->s.error;
+		return error->name;
+	}
+	e->s.generation++;
+	e->s.drained_later = false;
+	stateful_expect(&e->s, 0);
+	stateful_stop(&e->s);
+	stateful_watch(&e->s);
+	e->state = ENCODER_READY;
+	e->fed = false;
+	return 0;
+}
+
+static int encoder_retune(struct session *session, const struct encoder_params *params)
+{
+	struct encoder *e = encoder(session);
+	int ret = 0;
+
+	if (params->bitrate != e->params.bitrate)
+		ret = device_set_control(&e->s.device, V4L2_CID_MPEG_VIDEO_BITRATE,
+					 params->bitrate < INT32_MAX ? (int64_t)params->bitrate
+								     : INT32_MAX);
+	if (ret == 0 && params->framerate != e->params.framerate)
+		ret = device_set_frame_rate(&e->s.device, e->s.in.type, params->framerate);
+	if (ret < 0)
+		return -ENOTSUP;
+	e->params.bitrate = params->bitrate;
+	e->params.framerate = params->framerate;
+	return 0;
+}
+
+static struct wc_video_frame *encoder_alloc_frame(struct session *session,
+						  const struct timing *timing,
+						  struct wc_error *error)
+{
+	struct encoder *e = encoder(session);
+	struct wc_rect visible = { 0, 0, e->params.width, e->params.height };
+	int index = e->s.failed ? -1 : queue_find_free(&e->s.in, 0);
+	struct frame_format format = e->format;
+	struct wc_video_frame *frame;
+	struct buffer *buffer;
+
+	if (index >= 0) {
+		e->s.in.slots[index] = SLOT_HELD;
+		buffer = buffer_ref(port_buffer(e->s.in_port, (unsigned)index));
+	} else {
+		size_t size = frame_format_tight(&format, e->format.fourcc, e->params.width,
+						 e->params.height);
+
+		buffer = buffer_new_plain(e->s.env.core, size);
+	}
+	frame = buffer ? video_frame_new(e->s.env.core, buffer, &format, &visible, timing) : NULL;
+	if (frame)
+		frame->writable = true;
+	else
+		error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
+	if (!frame && index >= 0)
+		queue_release(&e->s.in, (unsigned)index);
+	buffer_unref(buffer);
+	return frame;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void encoder_free(struct stateful *s)
+{
+	packaging_encoder_finish(&((struct encoder *)s)->packaging);
+}
+
+static const struct stateful_ops encoder_ops = {
+	.output_done = on_output_done,
+	.output_ended = on_output_ended,
+	.source_changed = on_source_changed,
+	.timed_out = on_timed_out,
+	.free = encoder_free,
+};
+
+static const struct session_ops session_ops = {
+	.submit = encoder_submit,
+	.drain = encoder_drain,
+	.reset = encoder_reset,
+	.retune = encoder_retune,
+	.alloc_frame = encoder_alloc_frame,
+	.saturated = stateful_saturated,
+	.describe = stateful_describe,
+	.destroy = stateful_destroy,
+};
+
+int stateful_encoder_new(const struct session_env *env, const struct v4l2_device_info *device,
+			 const struct encoder_params *params,
+			 const struct session_sink_ops *sink_ops, void *sink,
+			 struct session **session, struct wc_error *error)
+{
+	static const struct wc_video_color_space unknown;
+	struct encoder *e = calloc(1, sizeof *e);
+	int ret;
+
+	*session = NULL;
+	if (!e)
+		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
+	e->s.base = (struct session) { &session_ops, sink_ops, sink };
+	e->params = *params;
+	e->params.label = NULL;
+	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
+	ret = stateful_open(&e->s, &encoder_ops, env, device, WC_DEVICE_ENCODER,
+			    params->codec.codec, params->label, error);
+	if (ret == 0) {
+		e->s.claim.width = params->width;
+		e->s.claim.height = params->height;
+		ret = set_up(e, params->fourcc, &unknown, error);
+	}
+	if (ret < 0) {
+		stateful_abandon(&e->s);
+		return ret;
+	}
+	*session = &e->s.base;
+	return 0;
+}
