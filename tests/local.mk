@@ -12,7 +12,10 @@ LAB_TESTS =
 # Tests that are worth the thread sanitizer.
 THREAD_TESTS =
 
+include tests/unit/local.mk
 include tests/bitstream/local.mk
+include tests/frame/local.mk
+include tests/api/local.mk
 include tests/fuzz/local.mk
 
 TESTS += $(CHECK_TESTS) $(LAB_TESTS)

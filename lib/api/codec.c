@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How messages go from the queue to the session:
+ *
+ *              EAGAIN                flush, or a change that needs all outputs first
+ *    FULL <-------------- OPEN ------------------------> DRAINING
+ *      |                  ^ ^ ^ |                          |  ^
+ *      +---- ready -------+ | | +--- configure --+         |  |
+ *                           | +----- drained ----|---------+  |
+ *                           |                    v            |
+ *                           +-- applied -- CONFIGURING -------+
+ *                                                 the running session cannot adopt it
+ *
+ *    OPEN, DRAINING, CONFIGURING -- the session fails inside a call --> BROKEN --> codec closed
+ *    any -- the session fails by itself, or cannot be made -----------> codec closed
+ *    any -- reset() --> OPEN
+ *
+ * Only OPEN takes messages from the front. In each other state one event is awaited: ready,
+ * drained, or one of our tasks.
+ */
+#include "api/codec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Done messages that are kept. More than an application queues that watches the queue size. */
+#define KEEP_MESSAGES 32
+
+static void process(struct codec *codec);
+
+/* Messages */
+
+static struct message *message_new(struct codec *codec, enum message_kind kind)
+{
+	struct list *item = list_pop(&codec->spare);
+	struct message *message;
+
+	if (item) {
+		codec->n_spare--;
+		message = container_of(item, struct message, link);
+		memset(message, 0, sizeof *message);
+	} else {
+		message = calloc(1, sizeof *message);
+	}
+	if (!message)
+		return NULL;
+	list_init(&message->link);
+	message->kind = kind;
+	return message;
+}
+
+/* The references go, which may call the application: a release callback, for instance. */
+static void message_free(struct codec *codec, struct message *message)
+{
+	struct session_input input = message->input;
+
+	free(message->config);
+	if (codec->n_spare < KEEP_MESSAGES) {
+		list_append(&codec->spare, &message->link);
+		codec->n_spare++;
+	} else {
+		free(message);
+	}
+	wc_encoded_video_chunk_unref(input.chunk);
+	wc_video_frame_unref(input.frame);
+}
+
+static struct message *first_message(struct list *messages)
+{
+	struct list *item = list_pop(messages);
+
+	return item ? container_of(item, struct message, link) : NULL;
+}
+
+/* Entering and leaving: whatever may end in the application, which may destroy the codec. */
+
+static void codec_enter(struct codec *codec)
+{
+	codec->depth++;
+}
+
+void codec_leave(struct codec *codec)
+{
+	codec->depth--;
+	if (codec->destroyed && codec->depth == 0)
+		codec->ops->free(codec);
+}
+
+/* For the result of wc_context_dispatch(). */
+static void count_callback(struct codec *codec)
+{
+	codec->context->callbacks++;
+}
+
+void codec_enter_callback(struct codec *codec)
+{
+	codec_enter(codec);
+	count_callback(codec);
+}
+
+/* The dequeue event: several decreases, one event. */
+
+static void on_dequeue(struct task *task)
+{
+	struct codec *codec = container_of(task, struct codec, dequeue_task);
+
+	/*
+	 * The specification clears its flag after the event, so that decreases made by the handler
+	 * are never told. Ours is the link of the task, cleared before: they get an event of their
+	 * own.
+	 */
+	codec_enter_callback(codec);
+	codec->callbacks.dequeue(codec->callbacks.user_data);
+	codec_leave(codec);
+}
+
+static void schedule_dequeue(struct codec *codec)
+{
+	if (codec->callbacks.dequeue)
+		loop_post(&codec->context->loop, &codec->dequeue_task);
+}
+
+/* Ends of flushes */
+
+/* Tell the flushes that ended. The callbacks may do anything, destroy the codec included. */
+static void tell_ended(struct codec *codec)
+{
+	struct message *message;
+
+	while ((message = first_message(&codec->ended))) {
+		wc_flush_callback callback = message->callback;
+		void *user_data = message->user_data;
+		enum wc_status status = message->status;
+
+		message_free(codec, message);
+		if (!callback)
+			continue;
+		count_callback(codec);
+		callback(status, user_data);
+	}
+}
+
+static void end_flush(struct codec *codec, struct message *message, enum wc_status status)
+{
+	message->status = status;
+	list_append(&codec->ended, &message->link);
+}
+
+static void on_ended(struct task *task)
+{
+	struct codec *codec = container_of(task, struct codec, ended_task);
+
+	codec_enter(codec);
+	tell_ended(codec);
+	codec_leave(codec);
+}
+
+/* The end of all work: reset, close, errors */
+
+static void drop_session(struct codec *codec)
+{
+	struct session *session = codec->session;
+
+	codec->session = NULL;
+	codec->active = false;
+	codec->dirty = false;
+	free(codec->config);
+	codec->config = NULL;
+	if (session)
+		session->ops->destroy(session);
+}
+
+/*
+ * What "Reset VideoDecoder" and its like have in common. Calls nobody: messages go to `dropped`,
+ * flushes to `ended`. The session is left to the caller.
+ */
+static void abandon(struct codec *codec, enum wc_status status)
+{
+	struct message *message;
+
+	task_cancel(&codec->configure_task);
+	task_cancel(&codec->drained_task);
+	task_cancel(&codec->broken_task);
+	if (codec->flushing)
+		end_flush(codec, codec->flushing, status);
+	codec->flushing = NULL;
+	while ((message = first_message(&codec->queue))) {
+		if (message->kind == MESSAGE_FLUSH)
+			end_flush(codec, message, status);
+		else
+			list_append(&codec->dropped, &message->link);
+	}
+	if (codec->queue_size) {
+		codec->queue_size = 0;
+		schedule_dequeue(codec);
+	}
+	codec->configures = 0;
+	codec->pump = PUMP_OPEN;
+	codec->ops->forget(codec);
+}
+
+/* Give up the references in messages that were cut off; last, it may call the application. */
+static void release_dropped(struct codec *codec)
+{
+	struct message *message;
+
+	while ((message = first_message(&codec->dropped)))
+		message_free(codec, message);
+}
+
+/* "Close" with an error: in dispatch only. The error first, then the flushes it ended. */
+static void close_with(struct codec *codec, const struct wc_error *cause)
+{
+	/* The cause may be memory of the session. */
+	struct wc_error error = *cause;
+
+	log_info(&codec->context->core->log, "%s \"%s\" closed: %s: %s", codec->ops->noun,
+		 codec->label, wc_status_name(error.name), error.message);
+	codec_enter(codec);
+	abandon(codec, error.name);
+	codec->state = WC_CODEC_CLOSED;
+	drop_session(codec);
+	release_dropped(codec);
+	if (!codec->destroyed) {
+		count_callback(codec);
+		codec->callbacks.error(&error, codec->callbacks.user_data);
+	}
+	tell_ended(codec);
+	codec_leave(codec);
+}
+
+static void on_broken(struct task *task)
+{
+	struct codec *codec = container_of(task, struct codec, broken_task);
+
+	close_with(codec, &codec->failure);
+}
+
+/* The session failed in a call that may come from the application: close from a task. */
+static void break_down(struct codec *codec, const struct wc_error *error)
+{
+	codec->failure = *error;
+	codec->pump = PUMP_BROKEN;
+	loop_post(&codec->context->loop, &codec->broken_task);
+}
+
+/* Processing messages */
+
+static struct message *front(const struct codec *codec)
+{
+	return container_of(codec->queue.next, struct message, link);
+}
+
+/* Await all outputs of what was submitted. An empty session is not bothered. */
+static void drain(struct codec *codec)
+{
+	struct wc_error error;
+
+	codec->pump = PUMP_DRAINING;
+	if (!codec->dirty)
+		loop_post(&codec->context->loop, &codec->drained_task);
+	else if (codec->session->ops->drain(codec->session, &error) < 0)
+		break_down(codec, &error);
+}
+
+static void run_configure(struct codec *codec, struct message *message)
+{
+	if (codec->dirty && !codec->ops->flows_on(codec, message->config)) {
+		drain(codec);
+		return;
+	}
+	codec->pump = PUMP_CONFIGURING;
+	loop_post(&codec->context->loop, &codec->configure_task);
+}
+
+static void run_work(struct codec *codec, struct message *message)
+{
+	struct wc_error error;
+	int ret;
+
+	if (codec->dirty && codec->ops->must_drain &&
+	    codec->ops->must_drain(codec, &message->input)) {
+		drain(codec);
+		return;
+	}
+	ret = codec->ops->submit(codec, &message->input, &error);
+	if (ret == -EAGAIN) {
+		codec->pump = PUMP_FULL;
+		return;
+	}
+	list_remove(&message->link);
+	codec->queue_size--;
+	codec->dirty = true;
+	schedule_dequeue(codec);
+	if (ret < 0)
+		break_down(codec, &error);
+	message_free(codec, message);
+}
+
+static void run_flush(struct codec *codec, struct message *message)
+{
+	list_remove(&message->link);
+	codec->flushing = message;
+	drain(codec);
+}
+
+/* "Process the control message queue". */
+static void process(struct codec *codec)
+{
+	static void (*const run[])(struct codec *codec, struct message *message) = {
+		[MESSAGE_CONFIGURE] = run_configure,
+		[MESSAGE_WORK] = run_work,
+		[MESSAGE_FLUSH] = run_flush,
+	};
+
+	codec_enter(codec);
+	while (codec->pump == PUMP_OPEN && !list_empty(&codec->queue))
+		run[front(codec)->kind](codec, front(codec));
+	codec_leave(codec);
+}
+
+/*
+ * Find a session for the configuration at the front. 0; -EINPROGRESS when the old one has to be
+ * drained first; a negative wc_status with *error filled.
+ */
+static int find_session(struct codec *codec, const void *config, struct wc_error *error)
+{
+	if (codec->session && codec->ops->adopt(codec, config) == 0)
+		return 0;
+	if (codec->dirty) {
+		drain(codec);
+		return -EINPROGRESS;
+	}
+	/* First, so that the device has its context back when the new session asks for one. */
+	drop_session(codec);
+	return codec->ops->open(codec, config, &codec->session, error);
+}
+
+static void on_configure(struct task *task)
+{
+	struct codec *codec = container_of(task, struct codec, configure_task);
+	struct message *message = front(codec);
+	struct wc_error error;
+	int ret = find_session(codec, message->config, &error);
+
+	if (ret == -EINPROGRESS)
+		return;
+	if (ret < 0) {
+		close_with(codec, &error);
+		return;
+	}
+	list_remove(&message->link);
+	free(codec->config);
+	codec->config = message->config;
+	message->config = NULL;
+	message_free(codec, message);
+	codec->configures--;
+	codec->active = true;
+	codec->pump = PUMP_OPEN;
+	process(codec);
+}
+
+/* The sink */
+
+void codec_ready(void *sink)
+{
+	struct codec *codec = sink;
+
+	if (codec->pump != PUMP_FULL)
+		return;
+	codec->pump = PUMP_OPEN;
+	process(codec);
+}
+
+void codec_drained(void *sink)
+{
+	struct codec *codec = sink;
+
+	if (codec->pump != PUMP_DRAINING)
+		return;
+	codec_enter(codec);
+	codec->dirty = false;
+	codec->pump = PUMP_OPEN;
+	if (codec->flushing)
+		end_flush(codec, codec->flushing, WC_OK);
+	codec->flushing = NULL;
+	tell_ended(codec);
+	process(codec);
+	codec_leave(codec);
+}
+
+static void on_drained(struct task *task)
+{
+	codec_drained(container_of(task, struct codec, drained_task));
+}
+
+void codec_failed(void *sink, const struct wc_error *error)
+{
+	close_with(sink, error);
+}
+
+/* Calls */
+
+static int fail_closed(struct codec *codec, const char *verb)
+{
+	return context_fail(codec->context, WC_INVALID_STATE_ERROR, "cannot %s, the %s is closed",
+			    verb, codec->ops->noun);
+}
+
+int codec_require_configured(struct codec *codec, const char *verb)
+{
+	if (codec->state == WC_CODEC_CONFIGURED)
+		return 0;
+	if (codec->state == WC_CODEC_CLOSED)
+		return fail_closed(codec, verb);
+	return context_fail(codec->context, WC_INVALID_STATE_ERROR,
+			    "cannot %s, the %s is not configured", verb, codec->ops->noun);
+}
+
+int codec_configure(struct codec *codec, void *config)
+{
+	struct message *message;
+
+	if (codec->state == WC_CODEC_CLOSED)
+		return fail_closed(codec, "configure");
+	message = message_new(codec, MESSAGE_CONFIGURE);
+	if (!message)
+		return context_fail_errno(codec->context, ENOMEM, "queue a configuration");
+	message->config = config;
+	codec->state = WC_CODEC_CONFIGURED;
+	codec->configures++;
+	list_append(&codec->queue, &message->link);
+	process(codec);
+	return WC_OK;
+}
+
+int codec_work(struct codec *codec, const struct session_input *input)
+{
+	struct message *message = message_new(codec, MESSAGE_WORK);
+
+	if (!message) {
+		wc_encoded_video_chunk_unref(input->chunk);
+		wc_video_frame_unref(input->frame);
+		return context_fail_errno(codec->context, ENOMEM, "queue work");
+	}
+	message->input = *input;
+	codec->queue_size++;
+	list_append(&codec->queue, &message->link);
+	process(codec);
+	return WC_OK;
+}
+
+int codec_flush(struct codec *codec, wc_flush_callback callback, void *user_data)
+{
+	struct message *message;
+	int ret = codec_require_configured(codec, "flush");
+
+	if (ret < 0)
+		return ret;
+	message = message_new(codec, MESSAGE_FLUSH);
+	if (!message)
+		return context_fail_errno(codec->context, ENOMEM, "queue a flush");
+	message->callback = callback;
+	message->user_data = user_data;
+	list_append(&codec->queue, &message->link);
+	process(codec);
+	return WC_OK;
+}
+
+/* Empty the session and keep it with its context, or drop it when it cannot be used any more. */
+static void reset_session(struct codec *codec, bool broken)
+{
+	struct wc_error error;
+
+	codec->active = false;
+	if (!codec->dirty)
+		return;
+	codec->dirty = false;
+	if (broken || codec->session->ops->reset(codec->session, &error) < 0)
+		drop_session(codec);
+}
+
+/* The part of reset and close behind the change of state. */
+static void end_work(struct codec *codec)
+{
+	if (!list_empty(&codec->ended))
+		loop_post(&codec->context->loop, &codec->ended_task);
+	release_dropped(codec);
+}
+
+int codec_reset(struct codec *codec)
+{
+	bool broken = codec->pump == PUMP_BROKEN;
+
+	if (codec->state == WC_CODEC_CLOSED)
+		return fail_closed(codec, "reset");
+	if (codec->state == WC_CODEC_UNCONFIGURED)
+		return WC_OK;
+	codec_enter(codec);
+	abandon(codec, WC_ABORT_ERROR);
+	codec->state = WC_CODEC_UNCONFIGURED;
+	reset_session(codec, broken);
+	end_work(codec);
+	codec_leave(codec);
+	return WC_OK;
+}
+
+int codec_close(struct codec *codec)
+{
+	if (codec->state == WC_CODEC_CLOSED)
+		return fail_closed(codec, "close");
+	codec_enter(codec);
+	abandon(codec, WC_ABORT_ERROR);
+	codec->state = WC_CODEC_CLOSED;
+	drop_session(codec);
+	end_work(codec);
+	codec_leave(codec);
+	return WC_OK;
+}
+
+bool codec_is_saturated(const struct codec *codec)
+{
+	if (codec->pump != PUMP_OPEN)
+		return true;
+	return codec->session && codec->session->ops->saturated(codec->session);
+}
+
+void codec_describe(const struct codec *codec, struct wc_session_info *info)
+{
+	memset(info, 0, sizeof *info);
+	if (codec->session && codec->active)
+		codec->session->ops->describe(codec->session, info);
+}
+
+/* Beginning and end */
+
+void codec_init(struct codec *codec, struct wc_context *context, const struct codec_ops *ops,
+		const struct codec_callbacks *callbacks, const char *label, counter *alive)
+{
+	codec->context = wc_context_ref(context);
+	codec->ops = ops;
+	codec->callbacks = *callbacks;
+	snprintf(codec->label, sizeof codec->label, "%s", label ? label : "");
+	codec->alive = alive;
+	count(alive, 1);
+	list_init(&codec->queue);
+	list_init(&codec->ended);
+	list_init(&codec->dropped);
+	list_init(&codec->spare);
+	task_init(&codec->configure_task, on_configure);
+	task_init(&codec->drained_task, on_drained);
+	task_init(&codec->broken_task, on_broken);
+	task_init(&codec->ended_task, on_ended);
+	task_init(&codec->dequeue_task, on_dequeue);
+}
+
+void codec_destroy(struct codec *codec)
+{
+	struct message *message;
+
+	codec_enter(codec);
+	codec->destroyed = true;
+	if (codec->state != WC_CODEC_CLOSED)
+		codec_close(codec);
+	while ((message = first_message(&codec->ended)))
+		message_free(codec, message);
+	task_cancel(&codec->ended_task);
+	task_cancel(&codec->dequeue_task);
+	codec_leave(codec);
+}
+
+void codec_finish(struct codec *codec)
+{
+	struct message *message;
+
+	while ((message = first_message(&codec->spare)))
+		free(message);
+	uncount(codec->alive, 1);
+	wc_context_unref(codec->context);
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include <webcodecs/version.h>
+
+const char *wc_version(void)
+{
+	return WC_VERSION_STRING;
+}

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# The WebCodecs objects, on sessions that a script plays: script_session.c defines the functions of
+# lib/session/select.c, so that the linker does not take that one from the library.
+WC_API_TESTS = \
+	tests/api/test_context \
+	tests/api/test_no_memory \
+	tests/api/test_steady_state \
+	tests/api/test_video_decoder \
+	tests/api/test_video_encoder
+check_PROGRAMS += $(WC_API_TESTS)
+TESTS += $(WC_API_TESTS)
+THREAD_TESTS += $(WC_API_TESTS)
+
+WC_API_TEST_SOURCES = \
+	tests/api/app.c tests/api/app.h \
+	tests/api/script_session.c tests/api/script_session.h \
+	tests/api/trace.c tests/api/trace.h
+WC_API_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+WC_API_TEST_LIBS = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS) $(CHECK_LIBS)
+
+tests_api_test_context_SOURCES = tests/api/test_context.c $(WC_API_TEST_SOURCES)
+tests_api_test_context_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_context_LDADD = $(WC_API_TEST_LIBS)
+
+tests_api_test_no_memory_SOURCES = tests/api/test_no_memory.c $(WC_API_TEST_SOURCES)
+tests_api_test_no_memory_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_no_memory_LDADD = $(WC_API_TEST_LIBS)
+tests_api_test_no_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc
+
+tests_api_test_steady_state_SOURCES = tests/api/test_steady_state.c $(WC_API_TEST_SOURCES)
+tests_api_test_steady_state_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_steady_state_LDADD = $(WC_API_TEST_LIBS)
+tests_api_test_steady_state_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+
+tests_api_test_video_decoder_SOURCES = tests/api/test_video_decoder.c $(WC_API_TEST_SOURCES)
+tests_api_test_video_decoder_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_video_decoder_LDADD = $(WC_API_TEST_LIBS)
+
+tests_api_test_video_encoder_SOURCES = tests/api/test_video_encoder.c $(WC_API_TEST_SOURCES)
+tests_api_test_video_encoder_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_video_encoder_LDADD = $(WC_API_TEST_LIBS)

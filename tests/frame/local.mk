@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+WC_FRAME_TESTS = \
+	tests/frame/test_pool \
+	tests/frame/test_video_frame \
+	tests/frame/test_video_frame_copy
+check_PROGRAMS += $(WC_FRAME_TESTS)
+TESTS += $(WC_FRAME_TESTS)
+THREAD_TESTS += tests/frame/test_pool tests/frame/test_video_frame
+
+WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+WC_FRAME_TEST_LIBS = lib/libframe.la lib/libutil.la $(YUV_LIBS) $(CHECK_LIBS)
+
+tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
+tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_pool_LDADD = $(WC_FRAME_TEST_LIBS)
+
+tests_frame_test_video_frame_SOURCES = tests/frame/test_video_frame.c
+tests_frame_test_video_frame_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_video_frame_LDADD = $(WC_FRAME_TEST_LIBS)
+
+tests_frame_test_video_frame_copy_SOURCES = tests/frame/test_video_frame_copy.c
+tests_frame_test_video_frame_copy_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_video_frame_copy_LDADD = $(WC_FRAME_TEST_LIBS)

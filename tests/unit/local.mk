@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+check_PROGRAMS += tests/unit/test_util tests/unit/test_tables
+TESTS += tests/unit/test_util tests/unit/test_tables
+THREAD_TESTS += tests/unit/test_util
+
+tests_unit_test_util_SOURCES = tests/unit/test_util.c
+tests_unit_test_util_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_util_LDADD = lib/libutil.la $(CHECK_LIBS)
+
+tests_unit_test_tables_SOURCES = tests/unit/test_tables.c
+tests_unit_test_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_tables_LDADD = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS) $(CHECK_LIBS)

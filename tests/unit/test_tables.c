@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables and small arithmetic: formats, colours, cookies, profiles, quirks, the accountant. */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <drm_fourcc.h>
+#include <linux/videodev2.h>
+
+#include "budget/accountant.h"
+#include "session/cookies.h"
+#include "session/profiles.h"
+#include "session/quirks.h"
+#include "v4l2/format.h"
+
+/* ---- formats ---- */
+
+static const struct {
+	uint32_t v4l2, drm, height, stride[3];
+	unsigned planes;
+	struct { unsigned object; size_t offset, stride; } want[3];
+} layouts[] = {
+	{ V4L2_PIX_FMT_YUV420, DRM_FORMAT_YUV420, 368, { 640 }, 3,
+	  { { 0, 0, 640 }, { 0, 640 * 368, 320 }, { 0, 640 * 368 + 320 * 184, 320 } } },
+	{ V4L2_PIX_FMT_NV12, DRM_FORMAT_NV12, 720, { 1280 }, 2,
+	  { { 0, 0, 1280 }, { 0, 1280 * 720, 1280 } } },
+	{ V4L2_PIX_FMT_NV24, DRM_FORMAT_NV24, 16, { 32 }, 2,
+	  { { 0, 0, 32 }, { 0, 32 * 16, 64 } } },
+	{ V4L2_PIX_FMT_YUV422P, DRM_FORMAT_YUV422, 10, { 64 }, 3,
+	  { { 0, 0, 64 }, { 0, 640, 32 }, { 0, 960, 32 } } },
+	{ V4L2_PIX_FMT_NV12M, DRM_FORMAT_NV12, 1088, { 1920, 2048 }, 2,
+	  { { 0, 0, 1920 }, { 1, 0, 2048 } } },
+	{ V4L2_PIX_FMT_YUV420M, DRM_FORMAT_YUV420, 17, { 64, 32, 48 }, 3,
+	  { { 0, 0, 64 }, { 1, 0, 32 }, { 2, 0, 48 } } },
+	{ V4L2_PIX_FMT_RGB24, DRM_FORMAT_BGR888, 9, { 33 }, 1, { { 0, 0, 33 } } },
+	/* An odd number of rows has one more row of chroma than half. */
+	{ V4L2_PIX_FMT_NV12, DRM_FORMAT_NV12, 5, { 8 }, 2, { { 0, 0, 8 }, { 0, 40, 8 } } },
+};
+
+START_TEST(planes_lie_where_the_kernel_puts_them)
+{
+	struct raw_layout layout;
+	uint32_t strides[WC_MAX_PLANES] = { 0 };
+
+	memcpy(strides, layouts[_i].stride, sizeof layouts[_i].stride);
+	ck_assert(raw_format_layout(layouts[_i].v4l2, layouts[_i].height, strides, &layout));
+	ck_assert_uint_eq(layout.fourcc, layouts[_i].drm);
+	ck_assert_uint_eq(layout.n_planes, layouts[_i].planes);
+	for (unsigned p = 0; p < layout.n_planes; p++) {
+		ck_assert_uint_eq(layout.planes[p].object, layouts[_i].want[p].object);
+		ck_assert_uint_eq(layout.planes[p].offset, layouts[_i].want[p].offset);
+		ck_assert_uint_eq(layout.planes[p].stride, layouts[_i].want[p].stride);
+	}
+}
+END_TEST
+
+START_TEST(formats_are_found_both_ways)
+{
+	ck_assert_uint_eq(raw_format_to_drm(V4L2_PIX_FMT_XBGR32), DRM_FORMAT_XRGB8888);
+	ck_assert_uint_eq(raw_format_from_drm(DRM_FORMAT_NV12, false), V4L2_PIX_FMT_NV12);
+	ck_assert_uint_eq(raw_format_from_drm(DRM_FORMAT_NV12, true), V4L2_PIX_FMT_NV12M);
+	ck_assert_uint_eq(raw_format_from_drm(DRM_FORMAT_BGR888, true), 0);
+	ck_assert_uint_eq(raw_format_to_drm(V4L2_PIX_FMT_H264), 0);
+	ck_assert_ptr_null(coded_format_find(V4L2_PIX_FMT_NV12));
+	ck_assert(coded_format_find(V4L2_PIX_FMT_H264_SLICE)->stateless);
+	ck_assert_uint_eq(coded_format_stateful(VIDEO_CODEC_VP9)->v4l2, V4L2_PIX_FMT_VP9);
+	ck_assert_ptr_null(coded_format_stateful(VIDEO_CODEC_NONE));
+}
+END_TEST
+
+/* ---- colours ---- */
+
+static const struct wc_video_color_space spaces[] = {
+	{ WC_PRIMARIES_BT709, WC_TRANSFER_BT709, WC_MATRIX_BT709, WC_RANGE_LIMITED },
+	{ WC_PRIMARIES_SMPTE170M, WC_TRANSFER_BT709, WC_MATRIX_SMPTE170M, WC_RANGE_FULL },
+	{ WC_PRIMARIES_BT2020, WC_TRANSFER_PQ, WC_MATRIX_BT2020_NCL, WC_RANGE_LIMITED },
+	{ WC_PRIMARIES_BT470BG, WC_TRANSFER_BT709, WC_MATRIX_SMPTE170M, WC_RANGE_LIMITED },
+	{ WC_PRIMARIES_BT709, WC_TRANSFER_IEC61966_2_1, WC_MATRIX_BT709, WC_RANGE_FULL },
+	{ WC_PRIMARIES_SMPTE432, WC_TRANSFER_LINEAR, WC_MATRIX_BT709, WC_RANGE_FULL },
+};
+
+START_TEST(colours_survive_the_kernel)
+{
+	struct v4l2_colorimetry v4l2 = color_to_v4l2(&spaces[_i]);
+	struct wc_video_color_space back = color_from_v4l2(&v4l2, false);
+
+	ck_assert_int_eq(back.primaries, spaces[_i].primaries);
+	ck_assert_int_eq(back.transfer, spaces[_i].transfer);
+	ck_assert_int_eq(back.matrix, spaces[_i].matrix);
+	ck_assert_int_eq(back.range, spaces[_i].range);
+}
+END_TEST
+
+START_TEST(unknown_colours_stay_unknown)
+{
+	struct wc_video_color_space null = { 0 };
+	struct v4l2_colorimetry v4l2 = color_to_v4l2(&null);
+	struct wc_video_color_space back = color_from_v4l2(&v4l2, false);
+
+	ck_assert_uint_eq(v4l2.colorspace, V4L2_COLORSPACE_DEFAULT);
+	ck_assert_int_eq(memcmp(&back, &null, sizeof null), 0);
+}
+END_TEST
+
+START_TEST(defaults_of_the_kernel_are_resolved)
+{
+	struct v4l2_colorimetry jpeg = { V4L2_COLORSPACE_JPEG, 0, 0, 0 };
+	struct v4l2_colorimetry srgb = { V4L2_COLORSPACE_SRGB, 0, 0, 0 };
+
+	ck_assert_int_eq(color_from_v4l2(&jpeg, false).range, WC_RANGE_FULL);
+	ck_assert_int_eq(color_from_v4l2(&jpeg, false).matrix, WC_MATRIX_SMPTE170M);
+	ck_assert_int_eq(color_from_v4l2(&srgb, true).range, WC_RANGE_FULL);
+	ck_assert_int_eq(color_from_v4l2(&srgb, true).matrix, WC_MATRIX_RGB);
+}
+END_TEST
+
+/* ---- cookies ---- */
+
+START_TEST(cookies_survive_what_drivers_do_to_time_stamps)
+{
+	struct cookies cookies = { 0 };
+	struct timing t = { .timestamp = -5, .duration = 9, .has_duration = true };
+	uint64_t a = cookies_put(&cookies, &t), b;
+
+	t.timestamp = 77;
+	b = cookies_put(&cookies, &t);
+	ck_assert_uint_ne(a, 0);
+	ck_assert_uint_ne(a, b);
+	ck_assert_int_eq(cookies_find(&cookies, a)->timestamp, -5);
+	ck_assert_int_eq(cookies_find(&cookies, a / 1000 * 1000)->timestamp, -5);
+	ck_assert_int_eq(cookies_find(&cookies, b * 90000 / 1000000 * 1000000 / 90000)->timestamp,
+			 77);
+	ck_assert(cookies_find(&cookies, a)->has_duration);
+	ck_assert_ptr_null(cookies_find(&cookies, 0));
+	ck_assert_ptr_null(cookies_find(&cookies, b + (b - a)));
+	ck_assert_ptr_null(cookies_find(&cookies, UINT64_MAX / 2));
+}
+END_TEST
+
+START_TEST(old_cookies_are_forgotten)
+{
+	struct cookies cookies = { 0 };
+	struct timing t = { 0 };
+	uint64_t first = cookies_put(&cookies, &t), last = 0;
+
+	for (int i = 0; i < COOKIE_SLOTS; i++) {
+		t.timestamp = i;
+		last = cookies_put(&cookies, &t);
+	}
+	ck_assert_ptr_null(cookies_find(&cookies, first));
+	ck_assert_int_eq(cookies_find(&cookies, last)->timestamp, COOKIE_SLOTS - 1);
+}
+END_TEST
+
+/* ---- profiles ---- */
+
+static const struct {
+	const char *codec;
+	int profile, level;
+} profiles[] = {
+	{ "avc1.42E01F", V4L2_MPEG_VIDEO_H264_PROFILE_CONSTRAINED_BASELINE,
+	  V4L2_MPEG_VIDEO_H264_LEVEL_3_1 },
+	{ "avc1.42001E", V4L2_MPEG_VIDEO_H264_PROFILE_BASELINE, V4L2_MPEG_VIDEO_H264_LEVEL_3_0 },
+	{ "avc1.640028", V4L2_MPEG_VIDEO_H264_PROFILE_HIGH, V4L2_MPEG_VIDEO_H264_LEVEL_4_0 },
+	{ "hev1.1.6.L93.B0", V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN, V4L2_MPEG_VIDEO_HEVC_LEVEL_3_1 },
+	{ "hvc1.2.4.L150.90", V4L2_MPEG_VIDEO_HEVC_PROFILE_MAIN_10, V4L2_MPEG_VIDEO_HEVC_LEVEL_5 },
+	{ "vp09.02.41.10", V4L2_MPEG_VIDEO_VP9_PROFILE_2, V4L2_MPEG_VIDEO_VP9_LEVEL_4_1 },
+	{ "vp8", -1, -1 },
+	{ "fwht", -1, -1 },
+};
+
+START_TEST(profiles_have_menu_entries)
+{
+	struct codec_string codec;
+
+	ck_assert_int_eq(codec_string_parse(profiles[_i].codec, &codec), 0);
+	ck_assert_int_eq(profile_menu_entry(&codec), profiles[_i].profile);
+	ck_assert_int_eq(level_menu_entry(&codec), profiles[_i].level);
+}
+END_TEST
+
+/* ---- quirks ---- */
+
+START_TEST(quirks_go_by_driver_and_role)
+{
+	const struct quirks *none = quirks_find("some-driver", WC_DEVICE_DECODER, 0);
+
+	ck_assert_int_eq(none->resume, RESUME_COMMAND);
+	ck_assert_int_eq(quirks_find("bcm2835-codec", WC_DEVICE_DECODER, 0)->resume,
+			 RESUME_RESTART_BOTH);
+	ck_assert(!quirks_find("bcm2835-codec", WC_DEVICE_DECODER, 0)->rubbish_first);
+	ck_assert(quirks_find("bcm2835-codec", WC_DEVICE_ENCODER, 0)->rubbish_first);
+	ck_assert_ptr_eq(quirks_find("bcm2835-codec", WC_DEVICE_CONVERTER, 0), none);
+}
+END_TEST
+
+/* ---- accountant ---- */
+
+START_TEST(a_refusal_names_the_holders)
+{
+	struct core *core = core_new(64, 64);
+	struct accountant accountant;
+	struct claim claims[10] = { 0 }, refused = { 0 };
+	struct wc_error error;
+
+	accountant_init(&accountant, core);
+	for (int i = 0; i < 10; i++) {
+		list_init(&claims[i].link);
+		claims[i].device = i == 9 ? "/dev/other" : "/dev/video1";
+		claims[i].role = "decoder";
+		claims[i].codec = "h264";
+		claims[i].width = 1920;
+		accountant_take(&accountant, &claims[i], i ? "" : "first");
+	}
+	ck_assert_uint_eq(core->counters.hardware_contexts, 10);
+	list_init(&refused.link);
+	refused.device = "/dev/video1";
+	refused.role = "decoder";
+	refused.codec = "h264";
+	refused.quota = 9;
+	ck_assert_int_eq(accountant_refused(&accountant, &refused, WC_STAGE_BUFFERS, ENOMEM,
+					    &error), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(error.holder_count, 9);
+	ck_assert_uint_eq(error.requested, 10);
+	ck_assert_uint_eq(error.quota, 9);
+	ck_assert_int_eq(error.sys_errno, ENOMEM);
+	ck_assert_int_eq(error.stage, WC_STAGE_BUFFERS);
+	ck_assert_str_eq(error.device, "/dev/video1");
+	ck_assert_str_eq(error.holders[0].label, "first");
+	ck_assert_uint_eq(error.holders[0].width, 1920);
+	for (int i = 0; i < 10; i++) {
+		accountant_give(&accountant, &claims[i]);
+		accountant_give(&accountant, &claims[i]);
+	}
+	ck_assert_uint_eq(core->counters.hardware_contexts, 0);
+	accountant_finish(&accountant);
+	core_unref(core);
+}
+END_TEST
+
+#define ITEMS(array) ((int)(sizeof(array) / sizeof *(array)))
+
+int main(void)
+{
+	Suite *suite = suite_create("tables");
+	TCase *tables = tcase_create("tables");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tables, planes_lie_where_the_kernel_puts_them, 0, ITEMS(layouts));
+	tcase_add_test(tables, formats_are_found_both_ways);
+	tcase_add_loop_test(tables, colours_survive_the_kernel, 0, ITEMS(spaces));
+	tcase_add_test(tables, unknown_colours_stay_unknown);
+	tcase_add_test(tables, defaults_of_the_kernel_are_resolved);
+	tcase_add_test(tables, cookies_survive_what_drivers_do_to_time_stamps);
+	tcase_add_test(tables, old_cookies_are_forgotten);
+	tcase_add_loop_test(tables, profiles_have_menu_entries, 0, ITEMS(profiles));
+	tcase_add_test(tables, quirks_go_by_driver_and_role);
+	tcase_add_test(tables, a_refusal_names_the_holders);
+	suite_add_tcase(suite, tables);
+
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
