@@ -16,6 +16,7 @@ include tests/unit/local.mk
 include tests/bitstream/local.mk
 include tests/frame/local.mk
 include tests/api/local.mk
+include tests/tools/local.mk
 include tests/fuzz/local.mk
 
 TESTS += $(CHECK_TESTS) $(LAB_TESTS)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <webcodecs/webcodecs.h>
+
+#include "common/failure.h"
+#include "list/json.h"
+#include "list/options.h"
+#include "list/table.h"
+
+static struct wc_context *open_context(const struct list_options *options,
+				       struct failure *failure)
+{
+	static const char *const none[] = { NULL };
+	struct wc_context_options settings = { .device_paths = NULL };
+	struct wc_context *context;
+
+	if (options->n_devices)
+		settings.device_paths = options->devices;
+	else if (options->no_hardware)
+		settings.device_paths = none;
+	if (wc_context_new(&settings, &context) < 0)
+		failure_set(failure, "no context for codecs: %m");
+	return context;
+}
+
+static void print(struct wc_context *context, const struct list_options *options,
+		  struct failure *failure)
+{
+	struct wc_device_list *devices;
+
+	if (wc_device_list_new(context, &devices) < 0) {
+		failure_set(failure, "devices cannot be listed: %s",
+			    wc_context_get_error(context)->message);
+		return;
+	}
+	if (!options->json)
+		table_print(context, devices, options);
+	else if (json_print(context, devices, options))
+		failure_set_errno(failure, "JSON", ENOMEM);
+	wc_device_list_destroy(devices);
+	if (fflush(stdout) || ferror(stdout))
+		failure_set_errno(failure, "standard output", errno);
+}
+
+int main(int argc, char **argv)
+{
+	struct failure failure = { .set = false };
+	struct list_options options;
+	struct wc_context *context;
+	int status = list_options_parse(&options, argc, argv);
+
+	if (status >= 0)
+		return status;
+	context = open_context(&options, &failure);
+	if (context)
+		print(context, &options, &failure);
+	wc_context_unref(context);
+	failure_print(&failure, "wc-list");
+	return failure.set ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "transcode/audio_copy.h"
+
+#include <stdlib.h>
+
+#include <libavcodec/avcodec.h>
+
+/*
+ * How much may wait, in bytes: more is only there when the picture begins minutes after the sound;
+ * then the oldest is dropped.
+ */
+#define MAX_WAITING (8 * 1024 * 1024)
+
+struct waiting {
+	struct waiting *next;
+	AVPacket *packet;
+	size_t bytes;
+};
+
+struct audio_copy {
+	AVFormatContext *from;
+	AVFormatContext *to;       /* NULL: not yet known, or ended */
+	bool started;
+	bool stopped;
+	int *map;                  /* stream of the output for each of the input, -1: none */
+	struct waiting *first, **last;
+	size_t waiting_bytes;
+};
+
+static bool is_audio(const AVStream *stream)
+{
+	return stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO &&
+	       stream->codecpar->codec_id != AV_CODEC_ID_NONE;
+}
+
+struct audio_copy *audio_copy_new(AVFormatContext *from)
+{
+	struct audio_copy *copy;
+	bool found = false;
+
+	for (unsigned i = 0; i < from->nb_streams; i++)
+		found |= is_audio(from->streams[i]);
+	copy = found ? calloc(1, sizeof *copy) : NULL;
+	if (!copy)
+		return NULL;
+	copy->map = calloc(from->nb_streams, sizeof *copy->map);
+	if (!copy->map) {
+		free(copy);
+		return NULL;
+	}
+	for (unsigned i = 0; i < from->nb_streams; i++)
+		copy->map[i] = is_audio(from->streams[i]) ? 0 : -1;
+	copy->from = from;
+	copy->last = &copy->first;
+	return copy;
+}
+
+static void drop_first(struct audio_copy *copy)
+{
+	struct waiting *first = copy->first;
+
+	copy->first = first->next;
+	if (!copy->first)
+		copy->last = &copy->first;
+	copy->waiting_bytes -= first->bytes;
+	av_packet_free(&first->packet);
+	free(first);
+}
+
+void audio_copy_destroy(struct audio_copy *copy)
+{
+	if (!copy)
+		return;
+	while (copy->first)
+		drop_first(copy);
+	free(copy->map);
+	free(copy);
+}
+
+bool audio_copy_wants(const struct audio_copy *copy, int stream)
+{
+	return copy && !copy->stopped && copy->map[stream] >= 0;
+}
+
+static int add_stream(struct audio_copy *copy, AVFormatContext *to, unsigned i)
+{
+	const AVStream *source = copy->from->streams[i];
+	AVStream *stream = avformat_new_stream(to, NULL);
+	int error = stream ? avcodec_parameters_copy(stream->codecpar, source->codecpar) :
+		    AVERROR(ENOMEM);
+
+	if (error < 0)
+		return error;
+	/* Tags are those of the old container. */
+	stream->codecpar->codec_tag = 0;
+	stream->time_base = source->time_base;
+	stream->disposition = source->disposition;
+	copy->map[i] = stream->index;
+	return av_dict_copy(&stream->metadata, source->metadata, 0);
+}
+
+int audio_copy_add_streams(struct audio_copy *copy, AVFormatContext *to)
+{
+	for (unsigned i = 0; i < copy->from->nb_streams; i++) {
+		enum AVCodecID codec = copy->from->streams[i]->codecpar->codec_id;
+		int error;
+
+		if (copy->map[i] < 0)
+			continue;
+		copy->map[i] = -1;
+		/* Muxers without a table of codecs say that they do not know; they take all. */
+		if (!avformat_query_codec(to->oformat, codec, FF_COMPLIANCE_NORMAL))
+			continue;
+		error = add_stream(copy, to, i);
+		if (error < 0)
+			return error;
+	}
+	copy->to = to;
+	return 0;
+}
+
+static int write_packet(struct audio_copy *copy, AVPacket *packet)
+{
+	const AVStream *source = copy->from->streams[packet->stream_index];
+	int index = copy->map[packet->stream_index];
+
+	if (index < 0) {
+		av_packet_unref(packet);
+		return 0;
+	}
+	av_packet_rescale_ts(packet, source->time_base, copy->to->streams[index]->time_base);
+	packet->stream_index = index;
+	packet->pos = -1;
+	return av_interleaved_write_frame(copy->to, packet);
+}
+
+int audio_copy_start(struct audio_copy *copy)
+{
+	int error = 0;
+
+	copy->started = true;
+	while (copy->first && error >= 0) {
+		error = write_packet(copy, copy->first->packet);
+		drop_first(copy);
+	}
+	return error;
+}
+
+void audio_copy_stop(struct audio_copy *copy)
+{
+	copy->stopped = true;
+	copy->to = NULL;
+}
+
+static int keep_packet(struct audio_copy *copy, AVPacket *packet)
+{
+	struct waiting *waiting = calloc(1, sizeof *waiting);
+
+	if (waiting)
+		waiting->packet = av_packet_alloc();
+	if (!waiting || !waiting->packet) {
+		free(waiting);
+		av_packet_unref(packet);
+		return AVERROR(ENOMEM);
+	}
+	waiting->bytes = (size_t)packet->size;
+	av_packet_move_ref(waiting->packet, packet);
+	copy->waiting_bytes += waiting->bytes;
+	*copy->last = waiting;
+	copy->last = &waiting->next;
+	while (copy->waiting_bytes > MAX_WAITING && copy->first->next)
+		drop_first(copy);
+	return 0;
+}
+
+int audio_copy_push(struct audio_copy *copy, AVPacket *packet)
+{
+	return copy->started ? write_packet(copy, packet) : keep_packet(copy, packet);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Audio that goes from one container to another as it is. Packets that come before the output has
+ * its header wait here.
+ */
+#ifndef WC_TOOLS_AUDIO_COPY_H
+#define WC_TOOLS_AUDIO_COPY_H
+
+#include <stdbool.h>
+
+#include <libavcodec/packet.h>
+#include <libavformat/avformat.h>
+
+struct audio_copy;
+
+/* NULL without memory, or when there is no audio in from, which must outlive the copy. */
+struct audio_copy *audio_copy_new(AVFormatContext *from);
+void audio_copy_destroy(struct audio_copy *copy);
+
+/* Whether packets of this stream of the input are wanted. */
+bool audio_copy_wants(const struct audio_copy *copy, int stream);
+
+/* Add a stream to an output for each that it can hold. 0 or a libav error. */
+int audio_copy_add_streams(struct audio_copy *copy, AVFormatContext *to);
+
+/* The output has its header: write what has waited. 0 or a libav error. */
+int audio_copy_start(struct audio_copy *copy);
+
+/* The output ends: packets are dropped from now on. */
+void audio_copy_stop(struct audio_copy *copy);
+
+/* Write a packet, or keep it; what is in it is taken. 0 or a libav error. */
+int audio_copy_push(struct audio_copy *copy, AVPacket *packet);
+
+#endif
