@@ -14,6 +14,7 @@ THREAD_TESTS =
 
 include tests/unit/local.mk
 include tests/bitstream/local.mk
+include tests/fake/local.mk
 include tests/frame/local.mk
 include tests/api/local.mk
 include tests/tools/local.mk
