@@ -18,6 +18,7 @@ include tests/fake/local.mk
 include tests/frame/local.mk
 include tests/api/local.mk
 include tests/tools/local.mk
+include tests/udev/local.mk
 include tests/fuzz/local.mk
 
 TESTS += $(CHECK_TESTS) $(LAB_TESTS)
