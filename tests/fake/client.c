@@ -58,8 +58,8 @@ void client_expect_violations(const char *text)
 
 	ck_assert_msg(fake_violations() > 0, "no violation, expected: %s", text);
 	for (i = 0; i < fake_violations(); i++)
-		ck_assert_msg(strstr(fake_violation(i), text) != NULL, "violation \"%s\", expected: %s",
-			      fake_violation(i), text);
+		ck_assert_msg(strstr(fake_violation(i), text) != NULL,
+			      "violation \"%s\", expected: %s", fake_violation(i), text);
 	fake_clear_violations();
 }
 
@@ -556,7 +556,8 @@ static void feed(struct client *c)
 		const struct fake_chunk *chunk = &c->chunks[c->chunk_next++];
 		unsigned int index = (unsigned int)lowest(c->output_free);
 
-		ck_assert_int_eq(client_queue_chunk(c, index, chunk, client_timestamp(chunk->seq)), 0);
+		ck_assert_int_eq(client_queue_chunk(c, index, chunk, client_timestamp(chunk->seq)),
+				 0);
 	}
 }
 
@@ -751,8 +752,10 @@ void client_encode(struct client *c, uint32_t first, unsigned int count)
 	c->finished = false;
 	while (!c->finished) {
 		while (c->chunk_next < count && c->output_free) {
-			ck_assert_int_eq(client_queue_picture(c, (unsigned int)lowest(c->output_free),
-							      seq, client_timestamp(seq)), 0);
+			ck_assert_int_eq(client_queue_picture(c,
+							      (unsigned int)lowest(c->output_free),
+							      seq, client_timestamp(seq)),
+					 0);
 			seq++;
 			c->chunk_next++;
 		}

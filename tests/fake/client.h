@@ -68,8 +68,8 @@ int client_models(enum fake_role role);
 /* Lets the hardware run until it has nothing to do. */
 void client_run(void);
 /*
- * Describes @count frames of 640 x 368, of which 640 x 360 are visible, a key frame at each tenth; seq
- * counts up from @first in decoding order, which is display order, too.
+ * Describes @count frames of 640 x 368, of which 640 x 360 are visible, a key frame at each tenth;
+ * seq counts up from @first in decoding order, which is display order, too.
  */
 void client_chunks(struct fake_chunk chunks[], unsigned int count, uint32_t codec, uint32_t first);
 /* There is one violation, and its text contains @text. Forgets it. */

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /*
- * Life of the fake, and its border: the libc calls that the linker wraps and the symbols of libv4l2.
- * A call for something that is not of the fake goes to the true one.
+ * Life of the fake, and its border: the libc calls that the linker wraps and the symbols of
+ * libv4l2. A call for something that is not of the fake goes to the true one.
  */
 
 #define INTERNAL_FD_BASE 600		/* the fake's own fds keep out of the client's way */
@@ -321,7 +321,9 @@ bool fake_step(void)
 
 static const char *buffer_state_name(enum fake_buffer_state state)
 {
-	static const char *const names[] = { "none", "client", "queued", "driver", "done", "error" };
+	static const char *const names[] = {
+		"none", "client", "queued", "driver", "done", "error"
+	};
 
 	return names[state];
 }
@@ -350,7 +352,8 @@ static void dump_file(const struct fake_file *file)
 	fprintf(stderr, "  context %s%s%s", fake_codec_state_name(codec->state),
 		codec->stop_pending ? ", drain wanted" : "",
 		codec->stopped_by_change ? ", stopped by a size change" : "");
-	fprintf(stderr, "; OUTPUT %s, CAPTURE %s %ux%u, reorder %u, %u frames held, %u events pending\n",
+	fprintf(stderr,
+		"; OUTPUT %s, CAPTURE %s %ux%u, reorder %u, %u frames held, %u events pending\n",
 		fake_fourcc(file->formats[FAKE_OUTPUT].pixelformat, output),
 		fake_fourcc(file->formats[FAKE_CAPTURE].pixelformat, capture),
 		file->formats[FAKE_CAPTURE].width, file->formats[FAKE_CAPTURE].height,

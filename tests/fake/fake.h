@@ -40,12 +40,12 @@
  * How the hardware runs
  *  The fake hardware does one step (one job of one context, in turn) whenever the library waits and
  *  nothing is ready: in epoll_wait(), poll() or a blocking VIDIOC_DQBUF. fake_set_pace() makes
- *  it run ahead instead. When nothing is ready and the hardware has nothing to do either, time jumps
- *  to the next armed timerfd or to the end of the timeout: clock_gettime(CLOCK_MONOTONIC) is wrapped
- *  and includes the jumps, so a time limit of some seconds costs a test nothing.
- *  With no timer and no timeout the library would sleep for ever: that is a HANG. The fake
- *  prints both queues of every context and aborts, unless fake_expect_hang() was called. Waking up
- *  very often without any successful ioctl in between (a busy loop) is a HANG, too.
+ *  it run ahead instead. When nothing is ready and the hardware has nothing to do either, time
+ *  jumps to the next armed timerfd or to the end of the timeout: clock_gettime(CLOCK_MONOTONIC) is
+ *  wrapped and includes the jumps, so a time limit of some seconds costs a test nothing. With no
+ *  timer and no timeout the library would sleep for ever: that is a HANG. The fake prints both
+ *  queues of every context and aborts, unless fake_expect_hang() was called. Waking up very often
+ *  without any successful ioctl in between (a busy loop) is a HANG, too.
  *
  * Poll semantics are those of v4l2_m2m_poll() and vb2 in Linux 6.12, among them: EPOLLERR only if
  * IN or OUT was asked for and no queue is usable, EPOLLIN for ever after LAST was dequeued.
@@ -104,8 +104,8 @@
 
 /*
  * Every call that the fake sees. v4l2_ioctl() counts as the VIDIOC it carries, v4l2_close(),
- * v4l2_mmap() and v4l2_munmap() as close, mmap and munmap; fcntl(F_DUPFD*) as dup. open, close, dup,
- * mmap and munmap count only for devices and exported buffers, epoll and poll calls always.
+ * v4l2_mmap() and v4l2_munmap() as close, mmap and munmap; fcntl(F_DUPFD*) as dup. open, close,
+ * dup, mmap and munmap count only for devices and exported buffers, epoll and poll calls always.
  */
 enum fake_call {
 #define X(enumerator, name, request) enumerator,
@@ -140,7 +140,8 @@ enum fake_last {
 	FAKE_LAST_EMPTY,	/* always on an extra buffer with bytesused 0 */
 	FAKE_LAST_FRAME_OR_EPIPE, /* on the last frame; EPIPE at once if there is none to mark */
 	FAKE_LAST_UNFLAGGED,	/* an empty buffer without the flag, then silence */
-	FAKE_LAST_ALL,		/* every CAPTURE buffer that is queued comes back empty, all flagged */
+	/* every CAPTURE buffer that is queued comes back empty, all flagged */
+	FAKE_LAST_ALL,
 	FAKE_LAST_EPIPE,	/* no flagged buffer: DQBUF fails with EPIPE after the last frame */
 	FAKE_LAST_NEVER,	/* neither; the decoder just falls silent */
 };
@@ -148,7 +149,8 @@ enum fake_last {
 /* What START does for a codec that has drained. */
 enum fake_start {
 	FAKE_START_RESUMES,		/* as dev-decoder.rst and dev-encoder.rst say */
-	FAKE_START_NEEDS_RESTART,	/* accepted, but nothing runs until OUTPUT was restarted, too */
+	/* accepted, but nothing runs until OUTPUT was restarted, too */
+	FAKE_START_NEEDS_RESTART,
 	FAKE_START_NOOP,		/* accepted, but CAPTURE must be restarted */
 	FAKE_START_EINVAL,		/* refused; CAPTURE must be restarted */
 };
@@ -157,7 +159,8 @@ enum fake_start {
 enum fake_early {
 	FAKE_EARLY_GUESS,		/* the format that S_FMT(OUTPUT) led to */
 	FAKE_EARLY_EINVAL,
-	FAKE_EARLY_WAIT,		/* it lets the hardware run until the header is parsed, or EINVAL */
+	/* it lets the hardware run until the header is parsed, or EINVAL */
+	FAKE_EARLY_WAIT,
 };
 
 /* What happens to v4l2_buffer.timestamp on its way from OUTPUT to CAPTURE. */
@@ -165,7 +168,8 @@ enum fake_timestamp {
 	FAKE_TIMESTAMP_COPY,
 	FAKE_TIMESTAMP_MILLISECONDS,	/* truncated to whole milliseconds */
 	FAKE_TIMESTAMP_ZERO_FIRST,	/* zero on the first CAPTURE buffer after STREAMON */
-	FAKE_TIMESTAMP_LATEST,		/* that of the newest OUTPUT buffer, not of the frame's own */
+	/* that of the newest OUTPUT buffer, not of the frame's own */
+	FAKE_TIMESTAMP_LATEST,
 	FAKE_TIMESTAMP_ZERO,		/* always zero */
 };
 
@@ -212,9 +216,12 @@ struct fake_quirks {
 	/* formats and set-up */
 	bool coded_format_first;	/* S_FMT of the raw side before the coded side: EINVAL */
 	bool reqbufs_needs_format;	/* REQBUFS before S_FMT of the coded side: EINVAL */
-	bool coded_sizeimage_required;	/* S_FMT of the coded side keeps sizeimage 0, REQBUFS: EINVAL */
-	bool unknown_format_einval;	/* TRY_FMT and S_FMT do not replace an unknown pixel format */
-	bool busy_only_when_streaming;	/* S_FMT gives EBUSY while streaming, not while buffers exist */
+	/* S_FMT of the coded side keeps sizeimage 0, REQBUFS: EINVAL */
+	bool coded_sizeimage_required;
+	/* TRY_FMT and S_FMT do not replace an unknown pixel format */
+	bool unknown_format_einval;
+	/* S_FMT gives EBUSY while streaming, not while buffers exist */
+	bool busy_only_when_streaming;
 	bool reqbufs_once;		/* REQBUFS needs REQBUFS(0) in between, else EINVAL */
 	bool no_try_cmd;		/* TRY_DECODER_CMD and TRY_ENCODER_CMD: ENOTTY */
 	bool coded_size_zero;		/* G_FMT of the coded side says 0x0 */
@@ -224,7 +231,8 @@ struct fake_quirks {
 	bool no_source_change;		/* never an event; frames of another size come as errors */
 	bool no_first_source_change;	/* no event for the first header, only for later changes */
 	bool no_source_change_if_same;	/* no event when S_FMT(OUTPUT) had the stream's size */
-	bool source_change_after_seek;	/* again for each start of OUTPUT while CAPTURE is stopped */
+	/* again for each start of OUTPUT while CAPTURE is stopped */
+	bool source_change_after_seek;
 	bool source_change_late;	/* the event comes after the LAST buffer, not before */
 	bool change_ends_drain;		/* restarting CAPTURE within a drain forgets the drain */
 
@@ -237,28 +245,36 @@ struct fake_quirks {
 	bool no_eos_event;		/* never sends V4L2_EVENT_EOS */
 	bool eos_event_early;		/* sends it on STOP, before the last frames are out */
 	bool output_stop_marks_last;	/* STREAMOFF(OUTPUT) within a drain completes the drain */
-	bool output_restart_stays_stopped; /* restarting OUTPUT alone does not resume after a drain */
-	bool output_eio_in_drain;	/* QBUF(OUTPUT) between STOP and the end of the drain: EIO */
-	bool seek_drops_frames;		/* STREAMOFF(OUTPUT) drops frames held back for reordering */
+	/* restarting OUTPUT alone does not resume after a drain */
+	bool output_restart_stays_stopped;
+	/* QBUF(OUTPUT) between STOP and the end of the drain: EIO */
+	bool output_eio_in_drain;
+	/* STREAMOFF(OUTPUT) drops frames held back for reordering */
+	bool seek_drops_frames;
 
 	/* encoder */
 	bool i_period_is_gop;		/* writing H264_I_PERIOD writes GOP_SIZE */
-	int64_t bitrate_limit;		/* above it, STREAMON gives ESRCH unless the level is over 4.0 */
+	/* above it, STREAMON gives ESRCH unless the level is over 4.0 */
+	int64_t bitrate_limit;
 
 	/* buffers */
 	bool no_expbuf;			/* ENOTTY */
 	bool no_create_bufs;		/* ENOTTY for CREATE_BUFS, PREPARE_BUF, REMOVE_BUFS */
 	bool fragments_oversize;	/* an encoded frame that is too large comes in pieces */
 	bool context_held_by_dmabuf;	/* an exported buffer keeps the context after close() */
-	bool min_buffers_always_one;	/* MIN_BUFFERS_FOR_CAPTURE says 1 whatever the stream needs */
-	bool decodes_only_when_full;	/* unless min_capture + reorder buffers are queued, nothing runs */
-	bool own_poll;			/* EPOLLERR hides EPOLLPRI and comes for any request; no EPOLLIN
+	/* MIN_BUFFERS_FOR_CAPTURE says 1 whatever the stream needs */
+	bool min_buffers_always_one;
+	/* unless min_capture + reorder buffers are queued, nothing runs */
+	bool decodes_only_when_full;
+	bool own_poll; /* EPOLLERR hides EPOLLPRI and comes for any request; no EPOLLIN
 					 * after LAST (s5p-mfc does not use v4l2_m2m_poll()) */
 
 	/* output */
 	enum fake_timestamp timestamp;
-	bool garbage_first_output;	/* an encoder's first CAPTURE buffer is unusable, with ts 0 */
-	unsigned int delay;		/* frames that the codec holds back beyond the stream's reorder */
+	/* an encoder's first CAPTURE buffer is unusable, with ts 0 */
+	bool garbage_first_output;
+	/* frames that the codec holds back beyond the stream's reorder */
+	unsigned int delay;
 
 	/* time on the fake clock */
 	unsigned int stop_ms;		/* STREAMOFF takes so long (milliseconds) */
@@ -286,7 +302,8 @@ struct fake_model {
 	bool no_framesizes;		/* ENUM_FRAMESIZES: ENOTTY */
 	bool no_parm;			/* G_PARM and S_PARM: ENOTTY */
 
-	uint32_t coded_sizeimage;	/* default bytes of a coded buffer; 0 = width * height * 3 / 4 */
+	/* default bytes of a coded buffer; 0 = width * height * 3 / 4 */
+	uint32_t coded_sizeimage;
 	uint32_t coded_sizeimage_min;	/* smaller requests are raised */
 	uint32_t coded_sizeimage_max;	/* larger ones are cut; 0 = no limit */
 
@@ -299,7 +316,10 @@ struct fake_model {
 	unsigned int min_queued_capture;
 	unsigned int max_buffers;	/* a queue; 0 = VIDEO_MAX_FRAME, not more than 64 */
 
-	/* Selection targets of the raw side (CAPTURE of decoders, else OUTPUT), FAKE_SEL_*; 0 = ENOTTY */
+	/*
+	 * Selection targets of the raw side (CAPTURE of decoders, else OUTPUT), FAKE_SEL_*; 0 =
+	 * ENOTTY
+	 */
 	uint32_t selection_get;
 	uint32_t selection_set;
 
@@ -485,10 +505,10 @@ typedef void (*fake_scenario)(void *data);
 
 /*
  * Runs @scenario once undisturbed and notes its sequence of calls, then once more for every call in
- * that sequence and every errno of fake_errnos() for it, with exactly that call failing. Each run is
- * in a fresh fake_start()..fake_stop() with fake_check_no_violations() at its end, and hangs abort.
- * The scenario must bear the failure; fake_failure() tells which one is on.
- * With FAKE_VERBOSE in the environment each run is named on stderr. Returns the number of runs.
+ * that sequence and every errno of fake_errnos() for it, with exactly that call failing. Each run
+ * is in a fresh fake_start()..fake_stop() with fake_check_no_violations() at its end, and hangs
+ * abort. The scenario must bear the failure; fake_failure() tells which one is on. With
+ * FAKE_VERBOSE in the environment each run is named on stderr. Returns the number of runs.
  */
 unsigned int fake_for_each_failure(fake_scenario scenario, void *data);
 
@@ -501,19 +521,23 @@ enum {
 	FAKE_CHUNK_KEY = 1 << 0,	/* a random access point, with parameter sets */
 	FAKE_CHUNK_HIDDEN = 1 << 1,	/* decoded but never shown: no CAPTURE buffer */
 	FAKE_CHUNK_CORRUPT = 1 << 2,	/* its CAPTURE buffer gets V4L2_BUF_FLAG_ERROR */
-	FAKE_CHUNK_BAD = 1 << 3,	/* its OUTPUT buffer gets V4L2_BUF_FLAG_ERROR, nothing comes out */
-	FAKE_CHUNK_FATAL = 1 << 4,	/* the hardware dies: EIO on both queues until STREAMOFF of both */
+	/* its OUTPUT buffer gets V4L2_BUF_FLAG_ERROR, nothing comes out */
+	FAKE_CHUNK_BAD = 1 << 3,
+	/* the hardware dies: EIO on both queues until STREAMOFF of both */
+	FAKE_CHUNK_FATAL = 1 << 4,
 	FAKE_CHUNK_EOS = 1 << 5,	/* end of sequence behind this frame: an implicit drain */
 	FAKE_CHUNK_NO_HEADERS = 1 << 6,	/* key frame without parameter sets (they are elsewhere) */
 	FAKE_CHUNK_HEADERS_ONLY = 1 << 7, /* only the parameter sets: no frame */
 	FAKE_CHUNK_LENGTH_PREFIX = 1 << 8, /* H264, HEVC: 4-byte lengths instead of start codes */
-	FAKE_CHUNK_DAMAGED = 1 << 9,	/* parse only: an encoder saw a frame that differs from the pattern */
+	/* parse only: an encoder saw a frame that differs from the pattern */
+	FAKE_CHUNK_DAMAGED = 1 << 9,
 };
 
 /*
  * One coded frame. Its bytes begin as those of the true codec do (H.264: Annex B with true SPS and
- * PPS and a slice header; HEVC: VPS, SPS, PPS; VP8, VP9: true uncompressed header; FWHT: its header;
- * JPEG: SOI, SOF0), so that parsers find type and size; then comes a payload of the fake's own.
+ * PPS and a slice header; HEVC: VPS, SPS, PPS; VP8, VP9: true uncompressed header; FWHT: its
+ * header; JPEG: SOI, SOF0), so that parsers find type and size; then comes a payload of the fake's
+ * own.
  */
 struct fake_chunk {
 	uint32_t codec;			/* V4L2_PIX_FMT_H264, HEVC, VP8, VP9, FWHT, MPEG2, MJPEG */
@@ -524,8 +548,10 @@ struct fake_chunk {
 	uint32_t visible_left;
 	uint32_t visible_top;
 	uint32_t seq;			/* identity of the frame, drawn into the picture */
-	int32_t order;			/* place in display order; matters only if reorder is not 0 */
-	uint32_t reorder;		/* frames that the decoder must hold back, told by key frames */
+	/* place in display order; matters only if reorder is not 0 */
+	int32_t order;
+	/* frames that the decoder must hold back, told by key frames */
+	uint32_t reorder;
 	uint32_t flags;			/* FAKE_CHUNK_* */
 	size_t pad_size;		/* the chunk is filled up to this size, if larger */
 };
@@ -545,9 +571,9 @@ bool fake_stream_parse(const void *data, size_t size, struct fake_chunk *chunk, 
 /* ---------------------------------------------------------------- pictures ------------------- */
 
 /*
- * A raw picture in memory: one pointer and stride for each colour plane (NV12: 2, YU12: 3), whatever
- * the number of buffers. The pointers show at the first visible pixel. Formats whose pixels are
- * not in lines (tiles, columns) count as one plane with the stride of the V4L2 format.
+ * A raw picture in memory: one pointer and stride for each colour plane (NV12: 2, YU12: 3),
+ * whatever the number of buffers. The pointers show at the first visible pixel. Formats whose
+ * pixels are not in lines (tiles, columns) count as one plane with the stride of the V4L2 format.
  */
 struct fake_picture {
 	uint32_t fourcc;		/* V4L2_PIX_FMT_* */

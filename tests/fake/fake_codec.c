@@ -101,7 +101,8 @@ static uint64_t timestamp_for(struct fake_file *file, uint64_t own)
 		return file->codec.frames == 0 ? 0 : own;
 	case FAKE_TIMESTAMP_LATEST:
 		if (output->ready.count)
-			return output->buffers[output->ready.item[output->ready.count - 1]].timestamp;
+			return output->buffers[output->ready.item[output->ready.count - 1]]
+				.timestamp;
 		break;
 	case FAKE_TIMESTAMP_ZERO:
 		return 0;
@@ -528,7 +529,10 @@ static bool without_frame(struct fake_codec *codec, const struct fake_chunk *chu
 	return chunk->flags & FAKE_CHUNK_HIDDEN;
 }
 
-/* There is a CAPTURE buffer to decode into; some hardware wants its whole set (s5p_mfc_ctx_ready()). */
+/*
+ * There is a CAPTURE buffer to decode into; some hardware wants its whole set
+ * (s5p_mfc_ctx_ready()).
+ */
 static bool may_decode(struct fake_file *file)
 {
 	const struct fake_queue *capture = capture_of(file);
@@ -716,7 +720,9 @@ static uint32_t type_flag(enum frame_type type)
 	return 0;
 }
 
-/* Puts coded bytes into the next CAPTURE buffer, or says with an error flag that they do not fit. */
+/*
+ * Puts coded bytes into the next CAPTURE buffer, or says with an error flag that they do not fit.
+ */
 static void deliver(struct fake_file *file, const uint8_t *data, size_t size, uint64_t timestamp,
 		    uint32_t flags)
 {
@@ -1100,7 +1106,9 @@ static int codec_stop(struct fake_file *file)
 	return 0;
 }
 
-/* After a change, START is for a client whose buffers still fit (dev-decoder.rst, Capture Setup 6). */
+/*
+ * After a change, START is for a client whose buffers still fit (dev-decoder.rst, Capture Setup 6).
+ */
 static bool buffers_fit(struct fake_file *file)
 {
 	struct fake_queue *capture = capture_of(file);

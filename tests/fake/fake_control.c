@@ -5,9 +5,9 @@
 #include <string.h>
 
 /*
- * Controls after v4l2-ctrls-api.c: integers are rounded into their range, a menu item that is out of
- * range gives ERANGE, one that is masked EINVAL, a read-only control EACCES. Only controls
- * with a plain value.
+ * Controls after v4l2-ctrls-api.c: integers are rounded into their range, a menu item that is out
+ * of range gives ERANGE, one that is masked EINVAL, a read-only control EACCES. Only controls with
+ * a plain value.
  */
 
 static const struct fake_control *controls_of(const struct fake_file *file)
@@ -199,7 +199,8 @@ static void apply(struct fake_file *file, unsigned int index, int64_t value)
 		return;
 	}
 	file->controls[index] = value;
-	if (control->id == V4L2_CID_MPEG_VIDEO_H264_I_PERIOD && file->model->quirks.i_period_is_gop &&
+	if (control->id == V4L2_CID_MPEG_VIDEO_H264_I_PERIOD &&
+	    file->model->quirks.i_period_is_gop &&
 	    control_index(file, V4L2_CID_MPEG_VIDEO_GOP_SIZE) >= 0)
 		file->controls[control_index(file, V4L2_CID_MPEG_VIDEO_GOP_SIZE)] = value;
 }

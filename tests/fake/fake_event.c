@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * Events after v4l2-event.c: one element a subscription for SOURCE_CHANGE, whose changes are merged;
- * two for EOS. An event nobody subscribed to is lost.
+ * Events after v4l2-event.c: one element a subscription for SOURCE_CHANGE, whose changes are
+ * merged; two for EOS. An event nobody subscribed to is lost.
  */
 #define EOS_ELEMENTS 2
 

@@ -104,8 +104,8 @@ void fake_draw_frame(const struct fake_picture *picture, uint32_t seq)
 
 	for (plane = 0; plane_geometry(picture, plane, &geometry); plane++)
 		for (y = 0; y < geometry.rows; y++)
-			make_row(picture->plane[plane] + y * geometry.stride, geometry.row_bytes, seq,
-				 plane, y);
+			make_row(picture->plane[plane] + y * geometry.stride, geometry.row_bytes,
+				 seq, plane, y);
 }
 
 static const char *row_difference(const uint8_t *row, size_t size, uint32_t seq, unsigned int plane,

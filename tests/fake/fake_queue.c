@@ -359,8 +359,10 @@ static int queue_release(struct fake_queue *queue)
 	bool orphans = queue->file->model->buf_caps & V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS;
 
 	if (queue->memory == V4L2_MEMORY_MMAP && !orphans && queue_in_use(queue)) {
-		fake_violate("REQBUFS frees %s buffers that are mapped or exported; the driver cannot "
-			     "orphan them", side_name(queue));
+		fake_violate(
+			"REQBUFS frees %s buffers that are mapped or exported; the driver cannot "
+			"orphan them",
+			side_name(queue));
 		return -EBUSY;
 	}
 	fake_queue_free(queue);
@@ -562,7 +564,8 @@ int fake_remove_bufs(struct fake_file *file, struct fake_remove_buffers *removal
 		if (queue->buffers[i].state == FAKE_BUF_NONE)
 			return -EINVAL;
 		if (queue->buffers[i].state != FAKE_BUF_DEQUEUED) {
-			fake_violate("REMOVE_BUFS of %s buffer %u, which is queued", side_name(queue), i);
+			fake_violate("REMOVE_BUFS of %s buffer %u, which is queued",
+				     side_name(queue), i);
 			return -EBUSY;
 		}
 	}

@@ -162,7 +162,8 @@ struct fake_codec {
 	/* drain */
 	bool stop_pending;
 	unsigned int stop_left;		/* OUTPUT buffers before the end of the drain */
-	bool unannounced;		/* the client cannot know for sure that a drain is going on */
+	/* the client cannot know for sure that a drain is going on */
+	bool unannounced;
 	bool stopped_by_change;
 	bool resumed;			/* STOPPED: START or a restart of CAPTURE was seen */
 	bool restart_needed;		/* STOPPED: OUTPUT must be restarted, too */

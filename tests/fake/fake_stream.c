@@ -148,7 +148,9 @@ static uint32_t visible_or(uint32_t visible, uint32_t coded)
 	return visible ? visible : coded;
 }
 
-/* Crop offsets of a 4:2:0 stream whose coded size is rounded up to @unit, in units of two pixels. */
+/*
+ * Crop offsets of a 4:2:0 stream whose coded size is rounded up to @unit, in units of two pixels.
+ */
 static void put_crop(struct bits *b, const struct fake_chunk *c, uint32_t unit)
 {
 	uint32_t right = fake_align(c->width, unit) - c->visible_left -
@@ -182,7 +184,8 @@ static void put_h264_sps(struct bits *b, const struct fake_chunk *c)
 	put(b, 1, 1);			/* frame_cropping_flag */
 	put_crop(b, c, MB_H264);
 	put(b, 1, 1);			/* vui_parameters_present_flag */
-	put(b, 8, 0);			/* nothing of aspect, overscan, signal, chroma, timing, HRDs */
+	/* nothing of aspect, overscan, signal, chroma, timing, HRDs */
+	put(b, 8, 0);
 	put(b, 1, 1);			/* bitstream_restriction_flag */
 	put(b, 1, 1);			/* motion_vectors_over_pic_boundaries_flag */
 	put_ue(b, 0);			/* max_bytes_per_pic_denom */
@@ -227,7 +230,8 @@ static void put_h264_slice(struct bits *b, const struct fake_chunk *c)
 	if (key)
 		put(b, 2, 0);		/* no_output_of_prior_pics, long_term_reference */
 	else
-		put(b, 3, 0);		/* num_ref_idx override, list modification, adaptive marking */
+		/* num_ref_idx override, list modification, adaptive marking */
+		put(b, 3, 0);
 	put_ue(b, 0);			/* slice_qp_delta */
 	put_align(b);
 }
@@ -454,9 +458,11 @@ static void put_hevc_carrier(struct bits *b, const struct fake_chunk *c)
 
 struct codec {
 	uint32_t fourcc;
-	void (*parameter_sets[4])(struct bits *b, const struct fake_chunk *c);	/* a NAL unit each */
+	/* a NAL unit each */
+	void (*parameter_sets[4])(struct bits *b, const struct fake_chunk *c);
 	void (*frame)(struct bits *b, const struct fake_chunk *c);
-	void (*carrier)(struct bits *b, const struct fake_chunk *c);		/* NAL codecs only */
+	/* NAL codecs only */
+	void (*carrier)(struct bits *b, const struct fake_chunk *c);
 };
 
 static const struct codec codecs[] = {
@@ -688,7 +694,8 @@ static void put_avcc(struct bits *b, const struct codec *codec, const struct fak
 /* ISO/IEC 14496-15 8.3.3.1 */
 static void put_hvcc(struct bits *b, const struct codec *codec, const struct fake_chunk *c)
 {
-	static const uint8_t type[3] = { 0xa0, 0xa1, 0xa2 };	/* complete arrays of VPS, SPS, PPS */
+	/* complete arrays of VPS, SPS, PPS */
+	static const uint8_t type[3] = { 0xa0, 0xa1, 0xa2 };
 	unsigned int i;
 	size_t at;
 
@@ -753,7 +760,8 @@ bool fake_stream_has_headers(uint32_t codec, const uint8_t *data, size_t size)
 	if (codec != V4L2_PIX_FMT_H264 && codec != V4L2_PIX_FMT_HEVC)
 		return true;
 	for (i = 0; i + 3 < size; i++)
-		if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1 && is_sps(codec, data[i + 3]))
+		if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1 &&
+		    is_sps(codec, data[i + 3]))
 			return true;
 	return false;
 }

@@ -14,8 +14,8 @@
 /*
  * When the library sleeps.
  *
- * Memfds cannot be members of a true epoll set (EPERM), so the members that are fake devices live in
- * a table here, and a wait merges what they say with epoll_wait(..., 0) on the true rest. With
+ * Memfds cannot be members of a true epoll set (EPERM), so the members that are fake devices live
+ * in a table here, and a wait merges what they say with epoll_wait(..., 0) on the true rest. With
  * nothing ready:
  *
  *	the hardware does a step  ->  look again
@@ -101,7 +101,7 @@ static uint64_t to_ns(const struct timespec *time)
 
 static struct timespec from_ns(uint64_t ns)
 {
-	return (struct timespec) { .tv_sec = (time_t)(ns / SECOND), .tv_nsec = (long)(ns % SECOND) };
+	return (struct timespec){ .tv_sec = (time_t)(ns / SECOND), .tv_nsec = (long)(ns % SECOND) };
 }
 
 static uint64_t now(void)

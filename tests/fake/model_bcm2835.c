@@ -2,8 +2,8 @@
 #include "model.h"
 
 /*
- * drivers/staging/vc04_services/bcm2835-codec/bcm2835-v4l2-codec.c of raspberrypi/linux, 6.12 branch
- * (read at 00d3b7dc). A front end of the VideoCore firmware of Raspberry Pi 0 to 4.
+ * drivers/staging/vc04_services/bcm2835-codec/bcm2835-v4l2-codec.c of raspberrypi/linux, 6.12
+ * branch (read at 00d3b7dc). A front end of the VideoCore firmware of Raspberry Pi 0 to 4.
  */
 
 static const struct fake_format coded_in[] = {
@@ -76,10 +76,11 @@ static const struct fake_control encoder_controls[] = {
 };
 
 /*
- * DEF_COMP_BUF_SIZE_720P_OR_LESS is the least, more can be asked for. Default 32x32, so that a client
- * that sets no size does get SOURCE_CHANGE. Contexts: the firmware component is made in queue_setup(),
- * -EINVAL if that fails; it lives until release(), and buffers that are still exported keep it
- * (raspberrypi/firmware#1845, where four to five contexts were all). STOP and START are never refused.
+ * DEF_COMP_BUF_SIZE_720P_OR_LESS is the least, more can be asked for. Default 32x32, so that a
+ * client that sets no size does get SOURCE_CHANGE. Contexts: the firmware component is made in
+ * queue_setup(), -EINVAL if that fails; it lives until release(), and buffers that are still
+ * exported keep it (raspberrypi/firmware#1845, where four to five contexts were all). STOP and
+ * START are never refused.
  */
 #define BCM2835 \
 	.driver = "bcm2835-codec", \
@@ -118,7 +119,8 @@ const struct fake_model fake_bcm2835_decoder = {
 		.min_buffers_always_one = true,
 		.drain_end = FAKE_LAST_EMPTY,		/* op_buffer_cb(): EOS on an empty buffer */
 		.change_end = FAKE_LAST_EPIPE,		/* handle_fmt_changed() */
-		.start = FAKE_START_NEEDS_RESTART,	/* vidioc_decoder_cmd() only clears a flag */
+		/* vidioc_decoder_cmd() only clears a flag */
+		.start = FAKE_START_NEEDS_RESTART,
 		.no_drain_busy = true,
 		.output_restart_stays_stopped = true,
 		.context_held_by_dmabuf = true,

@@ -2,8 +2,8 @@
 #include "model.h"
 
 /*
- * A codec as dev-decoder.rst and dev-encoder.rst of Linux 6.12 describe it, without any quirk and with
- * every feature. Not a driver that exists.
+ * A codec as dev-decoder.rst and dev-encoder.rst of Linux 6.12 describe it, without any quirk and
+ * with every feature. Not a driver that exists.
  */
 
 #ifndef V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "model.h"
 
-/* Devices that are no stateful codecs, for the question which is which; and the list of all models. */
+/*
+ * Devices that are no stateful codecs, for the question which is which; and the list of all models.
+ */
 
-/* drivers/media/platform/verisilicon/{hantro_v4l2,hantro_drv,rockchip_vpu_hw}.c of Linux 6.12, RK3288 */
+/*
+ * drivers/media/platform/verisilicon/{hantro_v4l2,hantro_drv,rockchip_vpu_hw}.c of Linux 6.12,
+ * RK3288
+ */
 static const struct fake_format hantro_coded[] = {
 	{ .fourcc = V4L2_PIX_FMT_H264_SLICE },
 	{ .fourcc = V4L2_PIX_FMT_MPEG2_SLICE },

@@ -2,8 +2,8 @@
 #include "model.h"
 
 /*
- * drivers/media/platform/samsung/s5p-mfc/{s5p_mfc,s5p_mfc_dec,s5p_mfc_enc}.c of Linux 6.12, MFC v7. It
- * is older than dev-decoder.rst and v4l2-mem2mem.c and uses neither.
+ * drivers/media/platform/samsung/s5p-mfc/{s5p_mfc,s5p_mfc_dec,s5p_mfc_enc}.c of Linux 6.12, MFC v7.
+ * It is older than dev-decoder.rst and v4l2-mem2mem.c and uses neither.
  */
 
 static const struct fake_format coded_in[] = {

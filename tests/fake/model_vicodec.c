@@ -2,8 +2,8 @@
 #include "model.h"
 
 /*
- * drivers/media/test-drivers/vicodec/vicodec-core.c of Linux 6.12: the stateful decoder and encoder with
- * multiplanar=0. It uses the drain helpers of v4l2-mem2mem.c, from which come:
+ * drivers/media/test-drivers/vicodec/vicodec-core.c of Linux 6.12: the stateful decoder and encoder
+ * with multiplanar=0. It uses the drain helpers of v4l2-mem2mem.c, from which come:
  *  - STREAMOFF(OUTPUT) while draining marks the next CAPTURE buffer
  *    (v4l2_m2m_update_stop_streaming_state());
  *  - STREAMOFF(CAPTURE) forgets a drain (v4l2_m2m_clear_state());

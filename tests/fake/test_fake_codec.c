@@ -576,8 +576,8 @@ END_TEST
 static void requeue(struct client *c)
 {
 	while (c->capture_free)
-		ck_assert_int_eq(client_queue_capture(c, (unsigned int)__builtin_ctz(c->capture_free)),
-				 0);
+		ck_assert_int_eq(
+			client_queue_capture(c, (unsigned int)__builtin_ctz(c->capture_free)), 0);
 }
 
 /* dev-decoder.rst, Drain: what ends it besides START */
@@ -1097,7 +1097,8 @@ START_TEST(headers_are_where_the_controls_want_them)
 	unsigned int i;
 
 	client_begin_encoder(&c, &fake_generic_encoder, 640, 368);
-	ck_assert_int_eq(client_set_control(&c, V4L2_CID_MPEG_VIDEO_HEADER_MODE, headers[_i].mode), 0);
+	ck_assert_int_eq(client_set_control(&c, V4L2_CID_MPEG_VIDEO_HEADER_MODE, headers[_i].mode),
+			 0);
 	ck_assert_int_eq(client_set_control(&c, V4L2_CID_MPEG_VIDEO_REPEAT_SEQ_HEADER,
 					    headers[_i].repeat), 0);
 	ck_assert_int_eq(client_set_control(&c, V4L2_CID_MPEG_VIDEO_GOP_SIZE, 2), 0);
@@ -1187,7 +1188,8 @@ START_TEST(period_of_intra_frames_is_that_of_key_frames)
 	client_open(&c, one ? &fake_bcm2835_encoder : &fake_s5p_mfc_encoder);
 	ck_assert_int_eq(client_set_control(&c, V4L2_CID_MPEG_VIDEO_GOP_SIZE, 30), 0);
 	ck_assert_int_eq(client_set_control(&c, V4L2_CID_MPEG_VIDEO_H264_I_PERIOD, 5), 0);
-	ck_assert_int_eq(fake_control_value(CLIENT_PATH, V4L2_CID_MPEG_VIDEO_GOP_SIZE), one ? 5 : 30);
+	ck_assert_int_eq(fake_control_value(CLIENT_PATH, V4L2_CID_MPEG_VIDEO_GOP_SIZE),
+			 one ? 5 : 30);
 	client_close(&c);
 }
 END_TEST

@@ -516,7 +516,8 @@ static const struct misuse queued[] = {
 	{ "client wrote into OUTPUT buffer 1 while it was queued", write_while_queued },
 	{ "REQBUFS while CAPTURE streams", reqbufs_while_streaming },
 	{ "REMOVE_BUFS of CAPTURE buffer 1, which is queued", remove_a_queued_buffer },
-	{ "S_FMT changes the coded format while the other queue has buffers", set_the_other_format },
+	{ "S_FMT changes the coded format while the other queue has buffers",
+	  set_the_other_format },
 	{ "EXPBUF without O_CLOEXEC", export_without_cloexec },
 	{ "reserved field of v4l2_exportbuffer", export_with_reserved },
 	{ "mmap of CAPTURE without MAP_SHARED", map_privately },
@@ -524,7 +525,8 @@ static const struct misuse queued[] = {
 	{ "OUTPUT buffer 1: coded frame is of another codec than the format", queue_another_codec },
 	{ "OUTPUT buffer 1: coded frame has no start code", queue_lengths },
 	{ "OUTPUT buffer 1: coded frame is truncated", queue_a_part },
-	{ "START after a resolution change with buffers that do not fit", start_with_small_buffers },
+	{ "START after a resolution change with buffers that do not fit",
+	  start_with_small_buffers },
 };
 
 START_TEST(misuse_of_buffers_is_told)
