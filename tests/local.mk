@@ -12,6 +12,7 @@ LAB_TESTS =
 # Tests that are worth the thread sanitizer.
 THREAD_TESTS =
 
+include tests/checks/local.mk
 include tests/unit/local.mk
 include tests/bitstream/local.mk
 include tests/fake/local.mk
