@@ -11,6 +11,8 @@ CHECK_TESTS =
 LAB_TESTS =
 # Tests that are worth the thread sanitizer.
 THREAD_TESTS =
+# Tests of thousands of processes: once is enough.
+SLOW_TESTS =
 
 include tests/checks/local.mk
 include tests/unit/local.mk
@@ -28,6 +30,6 @@ TESTS += $(CHECK_TESTS) $(LAB_TESTS)
 print-tests:
 	@echo $(TESTS)
 print-host-tests:
-	@echo $(filter-out $(CHECK_TESTS) $(LAB_TESTS),$(TESTS))
+	@echo $(filter-out $(CHECK_TESTS) $(LAB_TESTS) $(SLOW_TESTS),$(TESTS))
 print-thread-tests:
 	@echo $(THREAD_TESTS)
