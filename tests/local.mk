@@ -19,6 +19,7 @@ include tests/unit/local.mk
 include tests/bitstream/local.mk
 include tests/fake/local.mk
 include tests/frame/local.mk
+include tests/session/local.mk
 include tests/api/local.mk
 include tests/tools/local.mk
 include tests/udev/local.mk

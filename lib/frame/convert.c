@@ -141,74 +141,104 @@ static struct plane chroma_plane(const struct convert_image *image, unsigned v)
 	return plane_of(image, traits_find(image->fourcc)->swapped ? 2 - v : 1 + v);
 }
 
-static int planar_to_planar(const struct convert_image *src, const struct convert_image *dst)
+/*
+ * U and V as planes: those of the picture, or new ones in memory. UVScale() of libyuv would go
+ * without, but is off by two even where the colour is the same all over.
+ */
+static struct uv_planes {
+	struct plane u, v;
+} uv_planes(const struct convert_image *image, uint8_t *memory)
 {
-	for (unsigned v = 0; v < 2; v++) {
-		struct plane from = chroma_plane(src, v), to = chroma_plane(dst, v);
+	struct plane both = plane_of(image, 1);
+	size_t bytes = (size_t)both.width * (size_t)both.height;
 
-		scale_plane(&from, &to);
-	}
+	if (traits_find(image->fourcc)->kind == PLANAR)
+		return (struct uv_planes) { chroma_plane(image, 0), chroma_plane(image, 1) };
+	return (struct uv_planes) {
+		{ memory, both.width, both.width, both.height },
+		{ memory + bytes, both.width, both.width, both.height },
+	};
+}
+
+/* Half planar to planes of the same size. */
+static void split(const struct convert_image *image, const struct uv_planes *to)
+{
+	struct plane both = plane_of(image, 1);
+	bool swapped = traits_find(image->fourcc)->swapped;
+	const struct plane *first = swapped ? &to->v : &to->u;
+	const struct plane *second = swapped ? &to->u : &to->v;
+
+	SplitUVPlane(both.data, both.stride, first->data, first->stride, second->data,
+		     second->stride, both.width, both.height);
+}
+
+static void merge(const struct uv_planes *from, const struct convert_image *image)
+{
+	struct plane both = plane_of(image, 1);
+	bool swapped = traits_find(image->fourcc)->swapped;
+	const struct plane *first = swapped ? &from->v : &from->u;
+	const struct plane *second = swapped ? &from->u : &from->v;
+
+	MergeUVPlane(first->data, first->stride, second->data, second->stride, both.data,
+		     both.stride, both.width, both.height);
+}
+
+static size_t chroma_bytes(const struct convert_image *image)
+{
+	struct plane plane = plane_of(image, 1);
+
+	if (traits_find(image->fourcc)->kind == PLANAR)
+		return 0;
+	return 2 * (size_t)plane.width * (size_t)plane.height;
+}
+
+static int chroma_resized(const struct convert_image *src, const struct convert_image *dst)
+{
+	size_t before = chroma_bytes(src), after = chroma_bytes(dst);
+	uint8_t *memory = malloc(before + after + 1);
+	struct uv_planes from, to;
+
+	if (!memory)
+		return -ENOMEM;
+	from = uv_planes(src, memory);
+	to = uv_planes(dst, memory + before);
+	if (before)
+		split(src, &from);
+	scale_plane(&from.u, &to.u);
+	scale_plane(&from.v, &to.v);
+	if (after)
+		merge(&to, dst);
+	free(memory);
 	return 0;
 }
 
-static int half_to_half(const struct convert_image *src, const struct convert_image *dst)
+static void half_to_half(const struct convert_image *src, const struct convert_image *dst)
 {
 	struct plane from = plane_of(src, 1), to = plane_of(dst, 1);
-	bool swap = traits_find(src->fourcc)->swapped != traits_find(dst->fourcc)->swapped;
 
-	UVScale(from.data, from.stride, from.width, from.height, to.data, to.stride, to.width,
-		to.height, kFilterBox);
-	/* In place: each pair is read before it is written. */
-	if (swap)
-		SwapUVPlane(to.data, to.stride, to.data, to.stride, to.width, to.height);
-	return 0;
+	if (traits_find(src->fourcc)->swapped == traits_find(dst->fourcc)->swapped)
+		CopyPlane(from.data, from.stride, to.data, to.stride, 2 * to.width, to.height);
+	else
+		SwapUVPlane(from.data, from.stride, to.data, to.stride, to.width, to.height);
 }
 
-static int planar_to_half(const struct convert_image *src, const struct convert_image *dst)
+static int convert_chroma(const struct convert_image *src, const struct convert_image *dst)
 {
-	bool swapped = traits_find(dst->fourcc)->swapped;
-	struct plane u = chroma_plane(src, swapped), v = chroma_plane(src, !swapped);
-	struct plane to = plane_of(dst, 1);
-	bool resize = u.width != to.width || u.height != to.height;
-	size_t bytes = (size_t)to.width * (size_t)to.height;
-	uint8_t *memory = NULL;
+	bool from_planar = traits_find(src->fourcc)->kind == PLANAR;
+	bool to_planar = traits_find(dst->fourcc)->kind == PLANAR;
+	struct plane before = plane_of(src, 1), after = plane_of(dst, 1);
+	struct uv_planes planes;
 
-	if (resize) {
-		struct plane small = { NULL, to.width, to.width, to.height };
-
-		memory = malloc(2 * bytes);
-		if (!memory)
-			return -ENOMEM;
-		small.data = memory;
-		scale_plane(&u, &small);
-		u = small;
-		small.data = memory + bytes;
-		scale_plane(&v, &small);
-		v = small;
-	}
-	MergeUVPlane(u.data, u.stride, v.data, v.stride, to.data, to.stride, to.width, to.height);
-	free(memory);
-	return 0;
-}
-
-static int half_to_planar(const struct convert_image *src, const struct convert_image *dst)
-{
-	bool swapped = traits_find(src->fourcc)->swapped;
-	struct plane u = chroma_plane(dst, swapped), v = chroma_plane(dst, !swapped);
-	struct plane from = plane_of(src, 1);
-	uint8_t *memory = NULL;
-
-	if (u.width != from.width || u.height != from.height) {
-		memory = malloc(2 * (size_t)u.width * (size_t)u.height);
-		if (!memory)
-			return -ENOMEM;
-		UVScale(from.data, from.stride, from.width, from.height, memory, 2 * u.width,
-			u.width, u.height, kFilterBox);
-		from = (struct plane) { memory, 2 * u.width, u.width, u.height };
-	}
-	SplitUVPlane(from.data, from.stride, u.data, u.stride, v.data, v.stride, u.width,
-		     u.height);
-	free(memory);
+	if (before.width != after.width || before.height != after.height ||
+	    (from_planar && to_planar))
+		return chroma_resized(src, dst);
+	planes = uv_planes(from_planar ? src : dst, NULL);
+	if (from_planar)
+		merge(&planes, dst);
+	else if (to_planar)
+		split(src, &planes);
+	else
+		half_to_half(src, dst);
 	return 0;
 }
 
@@ -237,9 +267,7 @@ static int yuv_to_yuv(const struct convert_image *src, const struct convert_imag
 		fill_chroma(dst);
 		return 0;
 	}
-	if (from == PLANAR)
-		return to == PLANAR ? planar_to_planar(src, dst) : planar_to_half(src, dst);
-	return to == PLANAR ? half_to_planar(src, dst) : half_to_half(src, dst);
+	return convert_chroma(src, dst);
 }
 
 /* --- Packed 4:2:2, to planar or half planar --- */
@@ -280,8 +308,11 @@ static int deep_to_planar(const struct convert_image *src, const struct convert_
 
 static int planar_to_deep(const struct convert_image *src, const struct convert_image *dst)
 {
-	/* The samples are doubled to 16 bits and multiplied by this over 2^16. */
-	int scale = 1 << traits_find(dst->fourcc)->bits;
+	/*
+	 * Samples times 257 times this over 2^16: a shift by two, as between coded streams. With
+	 * 1024, that libyuv proposes, 235 would not become 940.
+	 */
+	const int scale = 1021;
 
 	for (unsigned i = 0; i < 3; i++) {
 		struct plane from = plane_of(src, i), to = plane_of(dst, i);
@@ -637,7 +668,8 @@ static convert_step direct_step(const struct traits *from, const struct traits *
  * The format to go through; 0: there is none. at_source: it comes before the scaling, where there
  * is one. Each choice is a step nearer to I420 or ARGB, so the way has an end.
  */
-static uint32_t way_point(const struct traits *from, const struct traits *to, bool *at_source)
+static uint32_t way_point(const struct traits *from, const struct traits *to, bool scaled,
+			  bool *at_source)
 {
 	*at_source = true;
 	if (from->kind == PACKED || from->kind == DEEP || from->kind == DEEP_HIGH)
@@ -654,7 +686,8 @@ static uint32_t way_point(const struct traits *from, const struct traits *to, bo
 	if (to->kind != RGB)
 		return 0;
 	/* 4:2:0, or all the chroma that is there; then ARGB for the rarer orders of bytes. */
-	if (from->fourcc == DRM_FORMAT_YUV420 || from->fourcc == DRM_FORMAT_YUV444)
+	if (!scaled &&
+	    (from->fourcc == DRM_FORMAT_YUV420 || from->fourcc == DRM_FORMAT_YUV444))
 		return DRM_FORMAT_ARGB8888;
 	return pixel_format_find(from->fourcc)->planes[1].sub_x == 1 ? DRM_FORMAT_YUV444
 								     : DRM_FORMAT_YUV420;
@@ -668,7 +701,7 @@ bool convert_supported(uint32_t source, uint32_t target)
 	if (source == target)
 		return pixel_format_find(source);
 	while (from && to && !direct_step(from, to))
-		from = traits_find(way_point(from, to, &at_source));
+		from = traits_find(way_point(from, to, false, &at_source));
 	return from && to;
 }
 
@@ -745,7 +778,7 @@ static int convert(const struct convert_image *src, const struct convert_image *
 		ret = step(src, dst);
 		return ret == -1 ? -EINVAL : ret;
 	}
-	fourcc = way_point(from, to, &at_source);
+	fourcc = way_point(from, to, scaled, &at_source);
 	if (!fourcc)
 		return -ENOTSUP;
 	return scaled ? convert_scaled(src, dst, fourcc, at_source)

@@ -54,8 +54,11 @@ static const struct quirk_row rows[] = {
 	},
 	{
 		.driver = "s5p-mfc", .role = WC_DEVICE_ENCODER,
+		/* s5p_mfc_handle_stream_complete() returns one empty buffer without LAST. */
 		.source = "Linux 6.12 s5p_mfc_enc.c vidioc_encoder_cmd(), s5p_mfc.c s5p_mfc_open()",
-		.quirks = { .resume = RESUME_RESTART_BOTH, .contexts = 4 },
+		.quirks = {
+			.resume = RESUME_RESTART_BOTH, .empty_is_last = true, .contexts = 4,
+		},
 	},
 	{
 		.driver = "coda", .role = WC_DEVICE_DECODER,
@@ -64,8 +67,9 @@ static const struct quirk_row rows[] = {
 	},
 	{
 		.driver = "coda", .role = WC_DEVICE_ENCODER,
-		.source = "Linux 6.12 coda-common.c coda_open(): ENOSPC beyond the four of CodaDx6",
-		.quirks = { .contexts = 4 },
+		/* START is taken for STOP; the end of stream goes when both queues are stopped. */
+		.source = "Linux 6.12 coda-common.c coda_encoder_cmd(), coda_stop_streaming()",
+		.quirks = { .resume = RESUME_RESTART_BOTH, .contexts = 4 },
 	},
 };
 

@@ -26,6 +26,8 @@ struct quirks {
 	unsigned min_capture;
 	/* An encoder's first output may be rubbish; what carries no cookie of ours is dropped. */
 	bool rubbish_first;
+	/* An encoder ends its drain with an empty buffer, but does not flag it. */
+	bool empty_is_last;
 	/* Contexts that the driver allows on a device, for messages. 0: not known. */
 	unsigned contexts;
 };

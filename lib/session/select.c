@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/videodev2.h>
+
 #include "session/profiles.h"
 #include "util/error.h"
 #include "v4l2/registry.h"
@@ -39,6 +41,25 @@ static bool fits(const struct wc_size_range *range, uint32_t width, uint32_t hei
 }
 
 /*
+ * Constrained Baseline is a part of Baseline, Main and High (ITU-T H.264, A.2.1.1), and few drivers
+ * list it: coda for one has only the three. Baseline hardware makes nothing else.
+ */
+static bool has_profile(const struct wc_device_codec *entry, const struct codec_string *codec,
+			bool decoder)
+{
+	int profile = profile_menu_entry(codec);
+
+	if (in_mask(entry->profiles, profile))
+		return true;
+	if (codec->codec != VIDEO_CODEC_H264 ||
+	    profile != V4L2_MPEG_VIDEO_H264_PROFILE_CONSTRAINED_BASELINE)
+		return false;
+	return in_mask(entry->profiles, V4L2_MPEG_VIDEO_H264_PROFILE_BASELINE) ||
+	       (decoder && (in_mask(entry->profiles, V4L2_MPEG_VIDEO_H264_PROFILE_MAIN) ||
+			    in_mask(entry->profiles, V4L2_MPEG_VIDEO_H264_PROFILE_HIGH)));
+}
+
+/*
  * Levels bound what an encoder makes, and a decoder of a higher level takes lower ones; drivers
  * list all levels up to their best, so for both the entry must be there.
  */
@@ -46,7 +67,7 @@ static bool can_do(const struct wc_device_codec *entry, const struct request *r)
 {
 	const struct codec_string *codec = codec_of(r);
 
-	if (!in_mask(entry->profiles, profile_menu_entry(codec)) ||
+	if (!has_profile(entry, codec, r->decoder) ||
 	    !in_mask(entry->levels, level_menu_entry(codec)))
 		return false;
 	return r->decoder ? fits(&entry->size, r->decoder->coded_width, r->decoder->coded_height)

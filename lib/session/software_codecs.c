@@ -273,8 +273,8 @@ static void set_keys(AVCodecContext *context, const struct encoder_params *param
 
 	context->gop_size = frames > INT_MAX ? INT_MAX : frames < 1 ? 1 : (int)frames;
 	/*
-	 * Chunks have one time stamp and no decoding time, and whoever stores them may rely on their
-	 * order being that of presentation; no WebCodecs encoder reorders.
+	 * Chunks have one time stamp and no decoding time, and whoever stores them may rely on
+	 * their order being that of presentation; no WebCodecs encoder reorders.
 	 */
 	context->max_b_frames = 0;
 }

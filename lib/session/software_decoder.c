@@ -313,8 +313,9 @@ static void fail(struct decoder *d, enum wc_status name, const char *what, int c
 
 /*
  * Whether the order of pictures has to be found from the level alone: an H.264 stream that may
- * reorder and does not say by how much. libavcodec then guesses low, and gives out pictures in the
- * wrong order until it has seen better, unless it is told to be strict.
+ * reorder and does not say by how much. libavcodec then guesses low, and loses pictures until it
+ * has seen better, unless it is told to be strict. Cameras make such streams that never reorder;
+ * who asks for low latency has those, and being strict would hold back up to 16 pictures.
  */
 static bool has_unknown_order(const struct decoder *d, const AVPacket *packet)
 {

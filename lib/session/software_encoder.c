@@ -36,6 +36,11 @@
 /* A longer gap between time stamps, or one backwards, is a new beginning. */
 #define MAX_GAP 10000000
 
+/* libavcodec before 4.3 has no encoder that can go on. */
+#ifndef AV_CODEC_CAP_ENCODER_FLUSH
+#define AV_CODEC_CAP_ENCODER_FLUSH 0
+#endif
+
 /* What goes with chunks; sent with the first for which it counts. */
 struct chunk_notes {
 	struct wc_video_color_space color;

@@ -25,7 +25,7 @@
 #include "util/loop.h"
 
 #define SOFTWARE_MAX_JOBS 8
-#define SOFTWARE_MAX_RESULTS 16
+#define SOFTWARE_MAX_RESULTS 8
 
 struct software_worker;
 

@@ -93,6 +93,24 @@ int stateful_fail_stream(struct stateful *s, const char *what)
 	return fail_with_error(s);
 }
 
+int stateful_refuse(struct stateful *s, const struct wc_error *error)
+{
+	s->failed = true;
+	s->error = *error;
+	stop_serving(s);
+	task_cancel(&s->later);
+	return s->error.name;
+}
+
+bool stateful_has_failed(struct stateful *s, struct wc_error *error)
+{
+	if (!s->failed)
+		return false;
+	*error = s->error;
+	task_cancel(&s->later);
+	return true;
+}
+
 static void run_later(struct task *task)
 {
 	struct stateful *s = container_of(task, struct stateful, later);
@@ -357,6 +375,12 @@ int stateful_find_input(struct stateful *s, size_t size)
 	return ret < 0 ? ret : s->in.lengths[index] >= size ? index : -E2BIG;
 }
 
+static void expect_room(struct stateful *s)
+{
+	if (s->in.n_queued && list_empty(&s->watchdog.link))
+		stateful_expect(s, STATEFUL_PATIENCE);
+}
+
 int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 			   const struct timing *timing, struct wc_error *error)
 {
@@ -372,6 +396,9 @@ int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 	buffer_use(port_buffer(s->in_port, index));
 	s->units_in++;
 	stateful_watch(s);
+	/* The next submit will have to wait: not without end. */
+	if (stateful_saturated(&s->base))
+		expect_room(s);
 	return 0;
 }
 
@@ -423,6 +450,18 @@ void stateful_expect(struct stateful *s, int64_t delay)
 		timer_cancel(&s->watchdog);
 	if (ret < 0)
 		stateful_fail(s, WC_STAGE_JOB, -ret, "set a timer");
+}
+
+int stateful_no_room(struct stateful *s)
+{
+	s->want_ready = true;
+	expect_room(s);
+	return -EAGAIN;
+}
+
+bool stateful_lacks_room(const struct stateful *s)
+{
+	return s->in.n_queued && (s->want_ready || queue_find_free(&s->in, 0) < 0);
 }
 
 bool stateful_saturated(struct session *session)
@@ -483,6 +522,9 @@ static void serve_input(struct stateful *s)
 	note_progress(s);
 	/* Goes through on_input_returned() unless the caller still has the chunk or frame. */
 	buffer_unuse(port_buffer(s->in_port, done.index));
+	/* Who waits for the driver to have no input is told even if the caller keeps this one. */
+	if (s->in.n_queued == 0)
+		stateful_tell_ready(s);
 	if (!s->dead && (done.flags & V4L2_BUF_FLAG_ERROR))
 		stateful_fail_stream(s, "the device could not decode or encode its input");
 }
@@ -531,14 +573,15 @@ static void on_ready(struct loop_source *source, uint32_t revents)
 
 /* ---- stopping and going on ------------------------------------------------------------------- */
 
-void stateful_stop(struct stateful *s)
+int stateful_stop(struct stateful *s)
 {
 	bool queued[QUEUE_MAX_BUFFERS];
+	int ret, out_ret;
 
 	for (unsigned i = 0; i < s->in.n_buffers; i++)
 		queued[i] = s->in.slots[i] == SLOT_QUEUED;
-	queue_stream_off(&s->in);
-	queue_stream_off(&s->out);
+	ret = queue_stream_off(&s->in);
+	out_ret = queue_stream_off(&s->out);
 	s->out_ended = false;
 	s->want_ready = false;
 	for (unsigned i = 0; i < s->in.n_buffers; i++) {
@@ -548,6 +591,7 @@ void stateful_stop(struct stateful *s)
 		s->in.slots[i] = SLOT_HELD;
 		buffer_unuse(port_buffer(s->in_port, i));
 	}
+	return ret < 0 ? ret : out_ret;
 }
 
 static int restart(struct queue *queue)
@@ -557,25 +601,30 @@ static int restart(struct queue *queue)
 	return ret < 0 ? ret : queue_stream_on(queue);
 }
 
+/* Both are stopped for a moment: coda forgets the end of its stream only then. */
+static int restart_both(struct stateful *s)
+{
+	int ret = queue_stream_off(&s->in);
+
+	if (ret == 0)
+		ret = queue_stream_off(&s->out);
+	if (ret == 0)
+		ret = queue_stream_on(&s->in);
+	return ret < 0 ? ret : queue_stream_on(&s->out);
+}
+
 int stateful_resume(struct stateful *s, bool encoder)
 {
-	int ret = 0;
+	int ret;
 
 	s->out_ended = false;
-	switch (s->quirks->resume) {
-	case RESUME_COMMAND:
-		ret = encoder ? device_encoder_command(&s->device, V4L2_ENC_CMD_START)
-			      : device_decoder_command(&s->device, V4L2_DEC_CMD_START);
-		return ret;
-	case RESUME_RESTART_BOTH:
-		/* Input that waits behind an end mark in the stream must not be lost. */
-		if (s->in.n_queued == 0)
-			ret = restart(&s->in);
-		break;
-	case RESUME_RESTART_CAPTURE:
-		break;
-	}
-	if (ret == 0)
+	if (s->quirks->resume == RESUME_COMMAND)
+		return encoder ? device_encoder_command(&s->device, V4L2_ENC_CMD_START)
+			       : device_decoder_command(&s->device, V4L2_DEC_CMD_START);
+	/* Input that waits behind an end mark in the stream must not be lost. */
+	if (s->quirks->resume == RESUME_RESTART_BOTH && s->in.n_queued == 0)
+		ret = restart_both(s);
+	else
 		ret = restart(&s->out);
 	return ret < 0 ? ret : stateful_queue_outputs(s);
 }

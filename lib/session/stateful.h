@@ -24,6 +24,12 @@
 /* How far the output side grows while the application holds buffers; then it is copied out. */
 #define STATEFUL_MAX_OUTPUTS 24
 
+/* Microseconds in which a device should do something, when something is due. */
+#define STATEFUL_PATIENCE 2000000
+
+/* How often it may do nothing for that long before it is an error. */
+#define STATEFUL_MAX_STALLS 5
+
 struct stateful;
 
 struct stateful_ops {
@@ -88,6 +94,15 @@ int stateful_fail(struct stateful *s, enum wc_stage stage, int sys_errno, const 
 /* The same for a stream that the device cannot decode or encode: EncodingError. */
 int stateful_fail_stream(struct stateful *s, const char *what);
 
+/*
+ * A call fails, so the session has failed; the caller is told by the call, and `failed` will not
+ * come. Returns the ::wc_status.
+ */
+int stateful_refuse(struct stateful *s, const struct wc_error *error);
+
+/* For the beginning of a call: whether the session has failed; then *error is filled. */
+bool stateful_has_failed(struct stateful *s, struct wc_error *error);
+
 /* Ask for buffers on a queue, make them a port. 0 or a ::wc_status with *error filled. */
 int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error *error);
 int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
@@ -124,11 +139,17 @@ void stateful_watch(struct stateful *s);
 /* Expect progress within delay microseconds, or timed_out() is called. 0: expect nothing. */
 void stateful_expect(struct stateful *s, int64_t delay);
 
+/* A submit finds no room: `ready` will come, or timed_out() if that takes long. -EAGAIN. */
+int stateful_no_room(struct stateful *s);
+
+/* For timed_out(): whether somebody waits, or would, for input that the driver has. */
+bool stateful_lacks_room(const struct stateful *s);
+
 /* Go on after a drain, as the driver needs it. 0 or negative errno. */
 int stateful_resume(struct stateful *s, bool encoder);
 
-/* Stop both queues; all inputs and outputs on their way are dropped. */
-void stateful_stop(struct stateful *s);
+/* Stop both queues; all inputs and outputs on their way are dropped. 0 or a negative errno. */
+int stateful_stop(struct stateful *s);
 
 /* `drained` from the next dispatch, when it cannot come from a handler. */
 void stateful_drained_later(struct stateful *s);

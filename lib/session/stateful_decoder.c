@@ -28,7 +28,8 @@
  *
  * A driver that falls silent although it owes something is not waited for without end: the watchdog
  * sets up the output side from what the driver tells, takes a silent drain with all input consumed
- * for finished (with a warning), and fails when input is stuck.
+ * for finished (with a warning), and fails when input is stuck, in a drain or when a submit waits
+ * for room.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -42,12 +43,6 @@
 
 /* How long a driver may take to find the header of a stream. */
 #define HEADER_PATIENCE 500000
-
-/* How long nothing may come in a drain or a change of size. */
-#define QUIET_PATIENCE 2000000
-
-/* How often input may be stuck for that long before it is an error. */
-#define MAX_STALLS 5
 
 /* Bytes of an input buffer: what a picture rarely needs, within bounds; larger chunks grow it. */
 #define MIN_INPUT_SIZE (512u * 1024)
@@ -71,6 +66,7 @@ struct decoder {
 	struct packaging_decoder packaging;
 	enum input_state input;
 	enum output_state output;
+	bool has_events;               /* SOURCE_CHANGE is subscribed */
 	bool fed;                      /* something was submitted since start, reset or drain */
 	unsigned stalls;
 	uint64_t seen_in, seen_out;    /* counts at the last look of the watchdog */
@@ -108,8 +104,14 @@ static int choose_format(struct decoder *d)
 	return -EPROTONOSUPPORT;
 }
 
+/* -EINVAL, -ENOTTY and -ENODATA say that the driver has no such rectangle. */
+static bool is_absent(int ret)
+{
+	return ret == -EINVAL || ret == -ENOTTY || ret == -ENODATA;
+}
+
 /* COMPOSE is what dev-decoder.rst says; older drivers know CROP, some nothing. */
-static void find_visible(struct decoder *d)
+static int find_visible(struct decoder *d)
 {
 	static const uint32_t targets[] = { V4L2_SEL_TGT_COMPOSE, V4L2_SEL_TGT_CROP };
 	const struct queue_format *format = &d->s.out.format;
@@ -117,7 +119,11 @@ static void find_visible(struct decoder *d)
 
 	d->visible = (struct wc_rect) { 0, 0, format->width, format->height };
 	for (unsigned i = 0; i < 2; i++) {
-		if (device_get_selection(&d->s.device, d->s.out.type, targets[i], &r) < 0)
+		int ret = device_get_selection(&d->s.device, d->s.out.type, targets[i], &r);
+
+		if (ret < 0 && !is_absent(ret))
+			return ret;
+		if (ret < 0)
 			continue;
 		if (r.left < 0 || r.top < 0 || r.width == 0 || r.height == 0 ||
 		    (uint32_t)r.left + r.width > format->width ||
@@ -125,8 +131,9 @@ static void find_visible(struct decoder *d)
 			continue;
 		d->visible = (struct wc_rect) { (uint32_t)r.left, (uint32_t)r.top,
 						r.width, r.height };
-		return;
+		break;
 	}
+	return 0;
 }
 
 static int find_layout(struct decoder *d)
@@ -206,7 +213,7 @@ static int send_stop(struct decoder *d, struct wc_error *error)
 	/* EBUSY: this drain is running already, across a change of size. */
 	if (ret < 0 && ret != -EBUSY)
 		return stateful_error(&d->s, WC_STAGE_JOB, -ret, "drain", error);
-	stateful_expect(&d->s, QUIET_PATIENCE);
+	stateful_expect(&d->s, STATEFUL_PATIENCE);
 	return 0;
 }
 
@@ -216,10 +223,11 @@ static int negotiate_output(struct decoder *d, struct wc_error *error)
 
 	if (ret == 0)
 		ret = find_layout(d);
+	if (ret == 0)
+		ret = find_visible(d);
 	if (ret < 0)
 		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret,
 				      "agree on a format for decoded pictures", error);
-	find_visible(d);
 	d->keep = driver_needs(d);
 	d->s.claim.width = d->format.width;
 	d->s.claim.height = d->format.height;
@@ -233,7 +241,9 @@ static int set_up_output(struct decoder *d, struct wc_error *error)
 	struct queue_format before = s->out.format;
 	int ret;
 
-	queue_stream_off(&s->out);
+	ret = queue_stream_off(&s->out);
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_JOB, -ret, "stop the output queue", error);
 	s->out_ended = false;
 	ret = negotiate_output(d, error);
 	if (ret == 0 && (s->out.state == QUEUE_EMPTY || !same_size(&before, &s->out.format)))
@@ -273,6 +283,19 @@ static void finish_drain(struct decoder *d)
 	d->s.base.sink_ops->drained(d->s.base.sink);
 }
 
+/* A driver without the event tells a change of size by the format alone. */
+static bool changed_silently(struct decoder *d)
+{
+	struct queue_format before = d->s.out.format;
+	bool changed;
+
+	if (d->has_events || queue_get_format(&d->s.out) < 0)
+		return false;
+	changed = !same_size(&before, &d->s.out.format);
+	d->s.out.format = before;
+	return changed;
+}
+
 /* LAST or EPIPE: the end of a drain, of the frames of one size, or of a stream that says so. */
 static void on_last(struct decoder *d)
 {
@@ -284,6 +307,8 @@ static void on_last(struct decoder *d)
 	while (d->output == OUTPUT_RUNNING && device_next_event(&d->s.device, &event) == 0)
 		if (event.type == V4L2_EVENT_SOURCE_CHANGE)
 			d->output = OUTPUT_CHANGING;
+	if (d->output == OUTPUT_RUNNING && changed_silently(d))
+		d->output = OUTPUT_CHANGING;
 	if (d->output == OUTPUT_CHANGING) {
 		set_up_or_fail(d);
 	} else if (d->input == INPUT_DRAINING) {
@@ -389,7 +414,7 @@ static void on_source_changed(struct stateful *s, uint32_t changes)
 		break;
 	case OUTPUT_RUNNING:
 		d->output = OUTPUT_CHANGING;
-		stateful_expect(s, QUIET_PATIENCE);
+		stateful_expect(s, STATEFUL_PATIENCE);
 		break;
 	case OUTPUT_CHANGING:
 		break;
@@ -410,8 +435,8 @@ static bool progressed(struct decoder *d)
 
 static void on_silent_drain(struct decoder *d)
 {
-	if (progressed(d) || (d->s.in.n_queued && d->stalls < MAX_STALLS)) {
-		stateful_expect(&d->s, QUIET_PATIENCE);
+	if (progressed(d) || (d->s.in.n_queued && d->stalls < STATEFUL_MAX_STALLS)) {
+		stateful_expect(&d->s, STATEFUL_PATIENCE);
 	} else if (d->s.in.n_queued) {
 		stateful_fail(&d->s, WC_STAGE_JOB, ETIMEDOUT, "drain: the device does not answer");
 	} else if (d->s.units_out == 0) {
@@ -422,6 +447,15 @@ static void on_silent_drain(struct decoder *d)
 			    d->s.device.path);
 		finish_drain(d);
 	}
+}
+
+/* A submit waits, and the driver has the input. */
+static void on_no_room(struct decoder *d)
+{
+	if (progressed(d) || d->stalls < STATEFUL_MAX_STALLS)
+		stateful_expect(&d->s, STATEFUL_PATIENCE);
+	else
+		stateful_fail(&d->s, WC_STAGE_JOB, ETIMEDOUT, "go on: the device does not answer");
 }
 
 static void on_timed_out(struct stateful *s)
@@ -436,13 +470,15 @@ static void on_timed_out(struct stateful *s)
 		break;
 	case OUTPUT_CHANGING:
 		if (progressed(d))
-			stateful_expect(s, QUIET_PATIENCE);
+			stateful_expect(s, STATEFUL_PATIENCE);
 		else
 			set_up_or_fail(d);
 		break;
 	case OUTPUT_RUNNING:
 		if (d->input == INPUT_DRAINING)
 			on_silent_drain(d);
+		else if (stateful_lacks_room(s))
+			on_no_room(d);
 		break;
 	case OUTPUT_ENDED:
 		break;
@@ -518,18 +554,15 @@ static int refuse_chunk(struct decoder *d, int ret, size_t size, struct wc_error
 	return error->name;
 }
 
-static int decoder_submit(struct session *session, const struct session_input *input,
-			  struct wc_error *error)
+static int take_input(struct decoder *d, const struct session_input *input,
+		      struct wc_error *error)
 {
-	struct decoder *d = decoder(session);
 	struct wc_encoded_video_chunk *chunk = input->chunk;
 	struct packaging_plan plan;
 	int index, ret;
 
-	if (d->s.failed) {
-		*error = d->s.error;
+	if (stateful_has_failed(&d->s, error))
 		return error->name;
-	}
 	if (chunk->size == 0) {
 		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0, "the chunk is empty");
 		return error->name;
@@ -543,9 +576,9 @@ static int decoder_submit(struct session *session, const struct session_input *i
 		return ret;
 	index = place_chunk(d, chunk, &plan);
 	if (index == -EAGAIN)
-		d->s.want_ready = true;
+		return stateful_no_room(&d->s);
 	if (index < 0)
-		return index == -EAGAIN ? index : refuse_chunk(d, index, plan.size, error);
+		return refuse_chunk(d, index, plan.size, error);
 	ret = stateful_enqueue_input(&d->s, (unsigned)index, plan.size, &chunk->timing, error);
 	if (ret < 0)
 		return ret;
@@ -555,14 +588,11 @@ static int decoder_submit(struct session *session, const struct session_input *i
 	return 0;
 }
 
-static int decoder_drain(struct session *session, struct wc_error *error)
+static int begin_drain(struct decoder *d, struct wc_error *error)
 {
-	struct decoder *d = decoder(session);
 
-	if (d->s.failed) {
-		*error = d->s.error;
+	if (stateful_has_failed(&d->s, error))
 		return error->name;
-	}
 	if (!d->fed) {
 		stateful_drained_later(&d->s);
 		return 0;
@@ -573,23 +603,47 @@ static int decoder_drain(struct session *session, struct wc_error *error)
 	return d->output == OUTPUT_RUNNING ? send_stop(d, error) : 0;
 }
 
-static int decoder_reset(struct session *session, struct wc_error *error)
+static int drop_work(struct decoder *d, struct wc_error *error)
 {
-	struct decoder *d = decoder(session);
+	int ret;
 
-	if (d->s.failed) {
-		*error = d->s.error;
+	if (stateful_has_failed(&d->s, error))
 		return error->name;
-	}
 	d->s.generation++;
 	d->s.drained_later = false;
 	stateful_expect(&d->s, 0);
-	stateful_stop(&d->s);
+	ret = stateful_stop(&d->s);
+	if (ret < 0)
+		return stateful_error(&d->s, WC_STAGE_JOB, -ret, "stop the queues", error);
 	stateful_watch(&d->s);
 	d->input = INPUT_STOPPED;
 	d->output = OUTPUT_WAITING;
 	d->fed = false;
 	return 0;
+}
+
+/* The calls of session.h: one that fails is the end of the session. */
+static int decoder_submit(struct session *session, const struct session_input *input,
+			  struct wc_error *error)
+{
+	struct decoder *d = decoder(session);
+	int ret = take_input(d, input, error);
+
+	return ret < 0 && ret != -EAGAIN ? stateful_refuse(&d->s, error) : ret;
+}
+
+static int decoder_drain(struct session *session, struct wc_error *error)
+{
+	struct decoder *d = decoder(session);
+
+	return begin_drain(d, error) < 0 ? stateful_refuse(&d->s, error) : 0;
+}
+
+static int decoder_reset(struct session *session, struct wc_error *error)
+{
+	struct decoder *d = decoder(session);
+
+	return drop_work(d, error) < 0 ? stateful_refuse(&d->s, error) : 0;
 }
 
 static struct buffer *decoder_alloc_input(struct session *session, size_t capacity)
@@ -661,8 +715,9 @@ static int set_up_input(struct decoder *d, const struct decoder_params *params,
 	if (ret < 0)
 		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret, "set the coded format", error);
 	ret = device_subscribe(&d->s.device, V4L2_EVENT_SOURCE_CHANGE);
-	if (ret < 0 && ret != -EINVAL && ret != -ENOTTY)
+	if (ret < 0 && !is_absent(ret))
 		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret, "subscribe to events", error);
+	d->has_events = ret == 0;
 	ret = stateful_allocate_inputs(&d->s, true, error);
 	return ret < 0 ? ret : start_input(d, error);
 }

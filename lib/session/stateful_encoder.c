@@ -4,13 +4,23 @@
  *
  *            submit              drain               LAST or EPIPE
  *     READY --------> RUNNING ----------> DRAINING ----------------> ENDED
- *       ^              |  ^ |                                        |  ^
- *       |       reset  |  | | a key frame is wanted and the          |  |
- *       +--------------+  | | device has no control for it           |  |
- *                         | +------------> REKEYING -----------------+--+
- *                         |                           LAST or EPIPE  |
- *                         +------------------------------------------+
- *                               submit: the driver is told to go on
+ *                      | ^ | ^                                       ^  |
+ *                      | | | |   submit: the driver is told to go on |  |
+ *                      | | | +---------------------------------------|--+
+ *                      | | |                                         |
+ *                      | | +------------> REKEYING ------------------+
+ *                      | |  a key frame is    LAST or EPIPE
+ *                      | |  wanted, without a control for it
+ *                      v |
+ *                    EMPTYING
+ *         a key frame is wanted, and the driver still has input; submit once it has none,
+ *         or keeps it: the control is set
+ *
+ * reset leads from everywhere to READY, drain from EMPTYING to DRAINING as from RUNNING.
+ *
+ * FORCE_KEY_FRAME is "for the next queued buffer" (ext-ctrls-codec.rst), but drivers obey with the
+ * next one that they begin (venus, s5p-mfc, coda), which may have been queued before. Hence
+ * EMPTYING.
  *
  * In READY both queues are stopped. They are set up when the session is made, so that a refusal is
  * known at once, and again before the first frame when that is of another format or colour.
@@ -28,19 +38,20 @@
 #include "util/error.h"
 #include "v4l2/format.h"
 
-/* How long nothing may come in a drain. */
-#define QUIET_PATIENCE 2000000
-#define MAX_STALLS 5
+/* How long a driver may keep all of its input before a key frame is asked for nevertheless. */
+#define KEY_PATIENCE 500000
 
 /* Output buffers that the driver keeps while the application holds chunks. */
 #define KEEP_OUTPUTS 2
 
-/* Bytes of an output buffer: the driver's own choice, but not below this. */
+/* Bytes of an output buffer to ask for: what a key frame rarely needs, between bounds. */
 #define MIN_OUTPUT_SIZE (512u * 1024)
+#define MAX_OUTPUT_SIZE (4096u * 1024)
 
 enum encoder_state {
 	ENCODER_READY,
 	ENCODER_RUNNING,
+	ENCODER_EMPTYING,
 	ENCODER_DRAINING,
 	ENCODER_REKEYING,
 	ENCODER_ENDED,
@@ -52,10 +63,12 @@ struct encoder {
 	struct encoder_params params;      /* label is not kept */
 	enum encoder_state state;
 	bool fed;                          /* something was submitted since start or drain */
-	bool key_next;                     /* the queues restart with the next frame */
 	bool can_force_key;
+	bool keeps_input;                  /* in EMPTYING: it was waited for long enough */
 	unsigned stalls;
+	unsigned seen_in;                  /* inputs with the driver at the last look, EMPTYING */
 	uint64_t seen_out;
+	uint64_t last_cookie;              /* of the last picture that came out */
 	struct frame_format format;        /* of input buffers */
 	struct wc_video_color_space color; /* that the device was told */
 };
@@ -72,6 +85,15 @@ static int refuse(struct encoder *e, int ret, const char *what, struct wc_error 
 	return stateful_error(&e->s, WC_STAGE_FORMAT, -ret, what, error);
 }
 
+static uint32_t output_size(const struct encoder_params *params)
+{
+	uint64_t guess = (uint64_t)params->width * params->height / 2;
+
+	if (guess < MIN_OUTPUT_SIZE)
+		return MIN_OUTPUT_SIZE;
+	return guess > MAX_OUTPUT_SIZE ? MAX_OUTPUT_SIZE : (uint32_t)guess;
+}
+
 static int set_coded_format(struct encoder *e, struct wc_error *error)
 {
 	const struct coded_format *coded = coded_format_stateful(e->params.codec.codec);
@@ -80,7 +102,7 @@ static int set_coded_format(struct encoder *e, struct wc_error *error)
 		.width = e->params.width,
 		.height = e->params.height,
 		.n_planes = 1,
-		.planes[0].sizeimage = MIN_OUTPUT_SIZE,
+		.planes[0].sizeimage = output_size(&e->params),
 	};
 	int ret = coded ? queue_set_format(&e->s.out, &format) : -EPROTONOSUPPORT;
 
@@ -168,6 +190,10 @@ static int set_raw_format(struct encoder *e, uint32_t fourcc,
 	ret = set_crop(e);
 	if (ret < 0)
 		return refuse(e, ret, "encode pictures of that size", error);
+	/* The coded side may follow the picture size; more buffers of it must be of its size. */
+	ret = queue_get_format(&e->s.out);
+	if (ret < 0)
+		return refuse(e, ret, "read the coded format back", error);
 	e->color = *color;
 	find_layout(e);
 	return 0;
@@ -186,10 +212,37 @@ static int set_if_there(struct encoder *e, uint32_t id, int64_t value)
 	return is_absent(ret) ? 0 : ret;
 }
 
-static int64_t bitrate_menu(enum wc_bitrate_mode mode)
+/* The same for what is a wish: a driver without the value keeps its own. */
+static int set_if_known(struct encoder *e, uint32_t id, int64_t value)
 {
-	return mode == WC_BITRATE_CONSTANT ? V4L2_MPEG_VIDEO_BITRATE_MODE_CBR
-					    : V4L2_MPEG_VIDEO_BITRATE_MODE_VBR;
+	int ret = set_if_there(e, id, value);
+
+	return ret == -ERANGE ? 0 : ret;
+}
+
+/*
+ * A variable rate is permission, so a device that knows only constant ones (mtk-vcodec) will do. It
+ * is not so the other way round.
+ */
+static int set_bitrate_mode(struct encoder *e)
+{
+	const uint32_t id = V4L2_CID_MPEG_VIDEO_BITRATE_MODE;
+
+	if (e->params.bitrate_mode == WC_BITRATE_CONSTANT)
+		return set_if_there(e, id, V4L2_MPEG_VIDEO_BITRATE_MODE_CBR);
+	return set_if_known(e, id, V4L2_MPEG_VIDEO_BITRATE_MODE_VBR);
+}
+
+/* Whoever makes Baseline without its odd tools makes Constrained Baseline; no hardware has them. */
+static int set_profile(struct encoder *e, uint32_t control)
+{
+	int profile = profile_menu_entry(&e->params.codec);
+	int ret = profile < 0 ? 0 : set_if_there(e, control, profile);
+
+	if (ret == -ERANGE && control == V4L2_CID_MPEG_VIDEO_H264_PROFILE &&
+	    profile == V4L2_MPEG_VIDEO_H264_PROFILE_CONSTRAINED_BASELINE)
+		ret = set_if_there(e, control, V4L2_MPEG_VIDEO_H264_PROFILE_BASELINE);
+	return ret;
 }
 
 static int set_rate_controls(struct encoder *e)
@@ -205,8 +258,7 @@ static int set_rate_controls(struct encoder *e)
 	}
 	ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_FRAME_RC_ENABLE, 1);
 	if (ret == 0)
-		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_BITRATE_MODE,
-				   bitrate_menu(p->bitrate_mode));
+		ret = set_bitrate_mode(e);
 	if (ret == 0 && p->bitrate)
 		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_BITRATE,
 				   p->bitrate < INT32_MAX ? (int64_t)p->bitrate : INT32_MAX);
@@ -217,17 +269,15 @@ static int set_stream_controls(struct encoder *e)
 {
 	const struct encoder_params *p = &e->params;
 	const struct codec_controls *c = codec_controls_find(p->codec.codec);
-	int profile = profile_menu_entry(&p->codec), level = level_menu_entry(&p->codec);
-	int ret = 0;
+	int level = level_menu_entry(&p->codec);
+	int ret = set_profile(e, c->profile);
 
-	if (profile >= 0)
-		ret = set_if_there(e, c->profile, profile);
 	if (ret == 0 && level >= 0)
 		ret = set_if_there(e, c->level, level);
 	if (ret == 0)
 		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_B_FRAMES, 0);
 	if (ret == 0)
-		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_HEADER_MODE,
+		ret = set_if_known(e, V4L2_CID_MPEG_VIDEO_HEADER_MODE,
 				   V4L2_MPEG_VIDEO_HEADER_MODE_JOINED_WITH_1ST_FRAME);
 	if (ret == 0)
 		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_REPEAT_SEQ_HEADER, 1);
@@ -313,6 +363,10 @@ static void on_last(struct encoder *e)
 {
 	enum encoder_state before = e->state;
 
+	if (before != ENCODER_DRAINING && before != ENCODER_REKEYING) {
+		stateful_fail(&e->s, WC_STAGE_JOB, EPIPE, "go on: the device ended the stream");
+		return;
+	}
 	e->s.out_ended = true;
 	e->state = ENCODER_ENDED;
 	e->fed = false;
@@ -374,6 +428,20 @@ static void give_copy(struct encoder *e, unsigned index, const uint8_t *data, si
 	buffer_unref(copy);
 }
 
+/*
+ * A frame that is too large for its buffer must not pass for a chunk. Most drivers flag it. The
+ * firmware behind bcm2835-codec sends it in pieces (V4L2 has no flag to tell): the first fills its
+ * buffer, and all carry the time of one input ("one OUTPUT buffer generates multiple CAPTURE
+ * buffers: the same OUTPUT timestamp will be copied", dev-encoder.rst).
+ */
+static bool is_piece(struct encoder *e, const struct queue_done *done)
+{
+	bool again = done->cookie == e->last_cookie;
+
+	e->last_cookie = done->cookie;
+	return again || done->offset + done->bytesused >= e->s.out.lengths[done->index];
+}
+
 static void on_picture(struct encoder *e, const struct queue_done *done,
 		       const struct timing *timing)
 {
@@ -390,6 +458,10 @@ static void on_picture(struct encoder *e, const struct queue_done *done,
 		stateful_requeue_output(&e->s, done->index);
 		return;
 	}
+	if (is_piece(e, done)) {
+		stateful_fail_stream(&e->s, "an encoded picture is larger than its buffer");
+		return;
+	}
 	if (plan.action == PACKAGING_REWRITE)
 		packaging_encoder_rewrite(&e->packaging, &plan, data);
 	if (plan.action == PACKAGING_COPY || !stateful_can_lend(&e->s, KEEP_OUTPUTS)) {
@@ -400,11 +472,19 @@ static void on_picture(struct encoder *e, const struct queue_done *done,
 	give_chunk(e, buffer, &plan, timing);
 }
 
+static bool is_last(struct encoder *e, const struct queue_done *done)
+{
+	if (done->flags & V4L2_BUF_FLAG_LAST)
+		return true;
+	return e->s.quirks->empty_is_last && done->bytesused == 0 &&
+	       (e->state == ENCODER_DRAINING || e->state == ENCODER_REKEYING);
+}
+
 static void on_output_done(struct stateful *s, const struct queue_done *done)
 {
 	struct encoder *e = (struct encoder *)s;
 	const struct timing *timing = cookies_find(&s->cookies, done->cookie);
-	bool last = done->flags & V4L2_BUF_FLAG_LAST;
+	bool last = is_last(e, done);
 	unsigned generation = s->generation;
 
 	if (done->flags & V4L2_BUF_FLAG_ERROR) {
@@ -439,16 +519,41 @@ static void on_source_changed(struct stateful *s, uint32_t changes)
 	(void)changes;
 }
 
-static void on_timed_out(struct stateful *s)
+/* It gives back the input that it has, slowly; or it keeps some on purpose. */
+static void on_slow_emptying(struct encoder *e)
 {
-	struct encoder *e = (struct encoder *)s;
-
-	if (e->state != ENCODER_DRAINING && e->state != ENCODER_REKEYING)
+	if (e->s.in.n_queued < e->seen_in) {
+		e->seen_in = e->s.in.n_queued;
+		stateful_expect(&e->s, KEY_PATIENCE);
 		return;
-	e->stalls = s->units_out != e->seen_out ? 0 : e->stalls + 1;
-	e->seen_out = s->units_out;
-	if (e->stalls == 0 || (s->in.n_queued && e->stalls < MAX_STALLS)) {
-		stateful_expect(s, QUIET_PATIENCE);
+	}
+	e->keeps_input = true;
+	stateful_tell_ready(&e->s);
+}
+
+static void look_for_progress(struct encoder *e)
+{
+	e->stalls = e->s.units_out != e->seen_out ? 0 : e->stalls + 1;
+	e->seen_out = e->s.units_out;
+}
+
+/* A submit waits, and the driver has the input. */
+static void on_no_room(struct encoder *e)
+{
+	look_for_progress(e);
+	if (e->stalls < STATEFUL_MAX_STALLS)
+		stateful_expect(&e->s, STATEFUL_PATIENCE);
+	else
+		stateful_fail(&e->s, WC_STAGE_JOB, ETIMEDOUT, "go on: the device does not answer");
+}
+
+static void on_silent_drain(struct encoder *e)
+{
+	struct stateful *s = &e->s;
+
+	look_for_progress(e);
+	if (e->stalls == 0 || (s->in.n_queued && e->stalls < STATEFUL_MAX_STALLS)) {
+		stateful_expect(s, STATEFUL_PATIENCE);
 	} else if (s->in.n_queued || s->units_out == 0) {
 		stateful_fail(s, WC_STAGE_JOB, ETIMEDOUT, "drain: the device does not answer");
 	} else {
@@ -456,6 +561,28 @@ static void on_timed_out(struct stateful *s)
 			    "%s: the drain ended without a mark; all input was consumed",
 			    s->device.path);
 		on_last(e);
+	}
+}
+
+static void on_timed_out(struct stateful *s)
+{
+	struct encoder *e = (struct encoder *)s;
+
+	switch (e->state) {
+	case ENCODER_EMPTYING:
+		on_slow_emptying(e);
+		break;
+	case ENCODER_DRAINING:
+	case ENCODER_REKEYING:
+		on_silent_drain(e);
+		break;
+	case ENCODER_RUNNING:
+		if (stateful_lacks_room(s))
+			on_no_room(e);
+		break;
+	case ENCODER_READY:
+	case ENCODER_ENDED:
+		break;
 	}
 }
 
@@ -470,7 +597,7 @@ static int send_stop(struct encoder *e, enum encoder_state next, struct wc_error
 	e->state = next;
 	e->stalls = 0;
 	e->seen_out = e->s.units_out;
-	stateful_expect(&e->s, QUIET_PATIENCE);
+	stateful_expect(&e->s, STATEFUL_PATIENCE);
 	return 0;
 }
 
@@ -500,7 +627,9 @@ static int go_on(struct encoder *e, bool key_frame, struct wc_error *error)
 
 	/* Without a control for it, a fresh start of both queues is what makes a key frame. */
 	if (key_frame && !e->can_force_key) {
-		stateful_stop(&e->s);
+		ret = stateful_stop(&e->s);
+		if (ret < 0)
+			return stateful_error(&e->s, WC_STAGE_JOB, -ret, "stop the queues", error);
 		return start(e, error);
 	}
 	ret = stateful_resume(&e->s, true);
@@ -510,31 +639,62 @@ static int go_on(struct encoder *e, bool key_frame, struct wc_error *error)
 	return 0;
 }
 
-/* Make the device take a frame next. 0, -EAGAIN, or a ::wc_status. */
-static int prepare_input(struct encoder *e, const struct session_input *input,
-			 struct wc_error *error)
+static int ask_for_key(struct encoder *e, struct wc_error *error)
+{
+	int ret = device_set_control(&e->s.device, V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, 1);
+
+	return ret < 0 ? stateful_error(&e->s, WC_STAGE_JOB, -ret, "ask for a key frame", error)
+		       : 0;
+}
+
+/* From RUNNING. 0, -EAGAIN, or a ::wc_status. */
+static int begin_key(struct encoder *e, struct wc_error *error)
 {
 	int ret;
 
-	switch (e->state) {
-	case ENCODER_READY:
-		return prepare_start(e, input->frame, error);
-	case ENCODER_ENDED:
-		return go_on(e, input->key_frame, error);
-	case ENCODER_DRAINING:
-	case ENCODER_REKEYING:
-		return -EAGAIN;
-	case ENCODER_RUNNING:
-		break;
-	}
-	if (!input->key_frame || !e->fed)
+	if (!e->fed)
 		return 0;
 	if (!e->can_force_key) {
 		ret = send_stop(e, ENCODER_REKEYING, error);
 		return ret < 0 ? ret : -EAGAIN;
 	}
-	ret = device_set_control(&e->s.device, V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, 1);
-	return ret < 0 ? stateful_error(&e->s, WC_STAGE_JOB, -ret, "ask for a key frame", error) : 0;
+	if (e->s.in.n_queued == 0)
+		return ask_for_key(e, error);
+	e->state = ENCODER_EMPTYING;
+	e->keeps_input = false;
+	e->seen_in = e->s.in.n_queued;
+	stateful_expect(&e->s, KEY_PATIENCE);
+	return -EAGAIN;
+}
+
+/* From EMPTYING. The same. */
+static int go_on_emptied(struct encoder *e, bool key_frame, struct wc_error *error)
+{
+	if (key_frame && e->s.in.n_queued && !e->keeps_input)
+		return -EAGAIN;
+	e->state = ENCODER_RUNNING;
+	stateful_expect(&e->s, 0);
+	return key_frame ? ask_for_key(e, error) : 0;
+}
+
+/* Make the device take a frame next. 0, -EAGAIN, or a ::wc_status. */
+static int prepare_input(struct encoder *e, const struct session_input *input,
+			 struct wc_error *error)
+{
+	switch (e->state) {
+	case ENCODER_READY:
+		return prepare_start(e, input->frame, error);
+	case ENCODER_RUNNING:
+		return input->key_frame ? begin_key(e, error) : 0;
+	case ENCODER_EMPTYING:
+		return go_on_emptied(e, input->key_frame, error);
+	case ENCODER_DRAINING:
+	case ENCODER_REKEYING:
+		return -EAGAIN;
+	case ENCODER_ENDED:
+		return go_on(e, input->key_frame, error);
+	}
+	return 0;
 }
 
 static struct convert_image image_of_frame(const struct wc_video_frame *frame)
@@ -621,26 +781,20 @@ static void set_quantizer(struct encoder *e, int quantizer)
 	set_if_there(e, c->p_qp, quantizer);
 }
 
-static int encoder_submit(struct session *session, const struct session_input *input,
-			  struct wc_error *error)
+static int take_input(struct encoder *e, const struct session_input *input,
+		      struct wc_error *error)
 {
-	struct encoder *e = encoder(session);
-	int index, ret;
+	int index = 0, ret;
 
-	if (e->s.failed) {
-		*error = e->s.error;
+	if (stateful_has_failed(&e->s, error))
 		return error->name;
-	}
 	ret = prepare_input(e, input, error);
+	if (ret == 0)
+		ret = index = place_frame(e, input->frame);
 	if (ret == -EAGAIN)
-		e->s.want_ready = true;
-	if (ret < 0)
+		return stateful_no_room(&e->s);
+	if (ret < 0 && index >= 0)
 		return ret;
-	index = place_frame(e, input->frame);
-	if (index == -EAGAIN)
-		e->s.want_ready = true;
-	if (index == -EAGAIN)
-		return index;
 	if (index < 0) {
 		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -index,
 			  "cannot convert the picture to what the device takes");
@@ -654,14 +808,11 @@ static int encoder_submit(struct session *session, const struct session_input *i
 	return ret;
 }
 
-static int encoder_drain(struct session *session, struct wc_error *error)
+static int begin_drain(struct encoder *e, struct wc_error *error)
 {
-	struct encoder *e = encoder(session);
 
-	if (e->s.failed) {
-		*error = e->s.error;
+	if (stateful_has_failed(&e->s, error))
 		return error->name;
-	}
 	if (!e->fed) {
 		stateful_drained_later(&e->s);
 		return 0;
@@ -674,22 +825,46 @@ static int encoder_drain(struct session *session, struct wc_error *error)
 	return send_stop(e, ENCODER_DRAINING, error);
 }
 
-static int encoder_reset(struct session *session, struct wc_error *error)
+static int drop_work(struct encoder *e, struct wc_error *error)
 {
-	struct encoder *e = encoder(session);
+	int ret;
 
-	if (e->s.failed) {
-		*error = e->s.error;
+	if (stateful_has_failed(&e->s, error))
 		return error->name;
-	}
 	e->s.generation++;
 	e->s.drained_later = false;
 	stateful_expect(&e->s, 0);
-	stateful_stop(&e->s);
+	ret = stateful_stop(&e->s);
+	if (ret < 0)
+		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "stop the queues", error);
 	stateful_watch(&e->s);
 	e->state = ENCODER_READY;
 	e->fed = false;
 	return 0;
+}
+
+/* The calls of session.h: one that fails is the end of the session. */
+static int encoder_submit(struct session *session, const struct session_input *input,
+			  struct wc_error *error)
+{
+	struct encoder *e = encoder(session);
+	int ret = take_input(e, input, error);
+
+	return ret < 0 && ret != -EAGAIN ? stateful_refuse(&e->s, error) : ret;
+}
+
+static int encoder_drain(struct session *session, struct wc_error *error)
+{
+	struct encoder *e = encoder(session);
+
+	return begin_drain(e, error) < 0 ? stateful_refuse(&e->s, error) : 0;
+}
+
+static int encoder_reset(struct session *session, struct wc_error *error)
+{
+	struct encoder *e = encoder(session);
+
+	return drop_work(e, error) < 0 ? stateful_refuse(&e->s, error) : 0;
 }
 
 static int encoder_retune(struct session *session, const struct encoder_params *params)

@@ -122,7 +122,11 @@ int device_set_control(struct v4l2_device *device, uint32_t id, int64_t value)
 			value = query.maximum;
 	}
 	control.value = (int32_t)value;
-	return device_ioctl(device, VIDIOC_S_CTRL, &control);
+	ret = device_ioctl(device, VIDIOC_S_CTRL, &control);
+	/*
+	 * A menu entry that is masked out gives EINVAL, one beyond the end ERANGE (validate_new()).
+	 */
+	return ret == -EINVAL && query.type == V4L2_CTRL_TYPE_MENU ? -ERANGE : ret;
 }
 
 /* Selection takes the single-planar names of the types on all devices (vidioc-g-selection.rst). */

@@ -22,8 +22,8 @@ struct v4l2_device_info {
 
 /*
  * Look at a node: driver, role, and with describe set also codecs, profiles, sizes and formats.
- * 0; -ENODEV when it is no memory-to-memory codec or converter; another negative errno when it
- * cannot be opened or asked.
+ * 0; -ENODEV when it is no memory-to-memory codec or converter, with the driver filled in, or when
+ * there is no device behind the node; another negative errno when it cannot be opened or asked.
  */
 int device_probe(const char *path, bool describe, struct v4l2_device_info *info);
 

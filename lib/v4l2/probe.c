@@ -205,12 +205,12 @@ static int probe_open(struct probe *probe, bool want_details)
 
 	if (ret < 0)
 		return ret == -ENOTTY ? -ENODEV : ret;
-	ret = choose_types(probe, &cap);
-	if (ret < 0)
-		return ret;
 	snprintf(device->driver, sizeof device->driver, "%.15s", (const char *)cap.driver);
 	snprintf(device->card, sizeof device->card, "%.31s", (const char *)cap.card);
 	snprintf(device->bus, sizeof device->bus, "%.31s", (const char *)cap.bus_info);
+	ret = choose_types(probe, &cap);
+	if (ret < 0)
+		return ret;
 	ret = find_role(probe, &device->role);
 	if (ret == 0 && want_details)
 		describe(probe);

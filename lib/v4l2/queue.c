@@ -214,7 +214,7 @@ int queue_free(struct queue *queue)
 	if (queue->state == QUEUE_STREAMING)
 		queue_stream_off(queue);
 	if (queue->state == QUEUE_STOPPED)
-		ret = release_buffers(queue);
+		ret = queue->stuck ? -EBUSY : release_buffers(queue);
 	if (ret == 0) {
 		queue->state = QUEUE_EMPTY;
 		queue->n_buffers = 0;
@@ -316,6 +316,7 @@ int queue_stream_off(struct queue *queue)
 	if (queue->state == QUEUE_EMPTY)
 		return 0;
 	ret = device_ioctl(queue->device, VIDIOC_STREAMOFF, &type);
+	queue->stuck = ret < 0;
 	/* Whatever it said, no buffer of ours can be expected back. */
 	for (unsigned i = 0; i < queue->n_buffers; i++)
 		if (queue->slots[i] == SLOT_QUEUED)

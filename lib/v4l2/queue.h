@@ -78,6 +78,7 @@ struct queue {
 	unsigned n_queued;             /* buffers in SLOT_QUEUED */
 	enum slot_state slots[QUEUE_MAX_BUFFERS];
 	uint32_t lengths[QUEUE_MAX_BUFFERS];   /* bytes of plane 0 */
+	bool stuck;                    /* STREAMOFF failed: only close() frees the buffers */
 	uint32_t capabilities;         /* V4L2_BUF_CAP_* of the last request */
 };
 
@@ -109,7 +110,8 @@ int queue_grow(struct queue *queue, uint32_t size);
 
 /*
  * Give all buffers back to the driver. Memory that was exported or mapped lives on. Stops first
- * if it must. 0 or a negative errno: -EBUSY when the driver cannot let go of memory in use.
+ * if it must. 0 or a negative errno: -EBUSY when the driver cannot let go of memory in use, or did
+ * not stop.
  */
 int queue_free(struct queue *queue);
 

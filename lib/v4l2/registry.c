@@ -6,6 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* What a node was found to be when it was opened. */
+struct known_node {
+	struct stat status;
+	struct v4l2_device_info info;    /* role 0: no codec device */
+};
 
 struct device_registry {
 	struct core *core;
@@ -15,6 +22,8 @@ struct device_registry {
 	struct udev *udev;               /* NULL with fixed paths, and until first used */
 	struct v4l2_device_info *infos;
 	size_t n_infos, capacity;
+	struct known_node *known;
+	size_t n_known;
 	bool fresh;                      /* nothing changed since the last look */
 	struct udev_monitor *monitor;    /* NULL: no watch */
 	struct loop_source source;
@@ -82,6 +91,7 @@ void device_registry_free(struct device_registry *registry)
 		free(registry->paths[i]);
 	free(registry->paths);
 	free(registry->infos);
+	free(registry->known);
 	if (registry->udev)
 		udev_unref(registry->udev);
 	free(registry);
@@ -102,10 +112,61 @@ static int append(struct device_registry *registry, const struct v4l2_device_inf
 	return 0;
 }
 
+static struct known_node *find_known(struct device_registry *registry, const char *path)
+{
+	for (size_t i = 0; i < registry->n_known; i++)
+		if (strcmp(registry->known[i].info.device.path, path) == 0)
+			return &registry->known[i];
+	return NULL;
+}
+
+/* A device that goes and comes back gets a new node; udev's rules change the time of one. */
+static bool is_same_node(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_rdev == b->st_rdev &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* Without memory it is only looked at again. */
+static void remember(struct device_registry *registry, const struct stat *status,
+		     const struct v4l2_device_info *info)
+{
+	struct known_node *known = find_known(registry, info->device.path);
+
+	if (!known) {
+		known = realloc(registry->known, (registry->n_known + 1) * sizeof *known);
+		if (!known)
+			return;
+		registry->known = known;
+		known += registry->n_known++;
+	}
+	known->status = *status;
+	known->info = *info;
+}
+
+/* device_probe(), unless the node was opened before and is still the same one. */
+static int probe(struct device_registry *registry, const char *path, struct v4l2_device_info *info)
+{
+	const struct known_node *known = find_known(registry, path);
+	struct stat status;
+	bool is_node = stat(path, &status) == 0 && S_ISCHR(status.st_mode);
+	int ret;
+
+	if (known && is_node && is_same_node(&known->status, &status)) {
+		*info = known->info;
+		return info->device.role ? 0 : -ENODEV;
+	}
+	ret = device_probe(path, true, info);
+	/* A node without a driver may get one. */
+	if (is_node && (ret == 0 || (ret == -ENODEV && info->device.driver[0])))
+		remember(registry, &status, info);
+	return ret;
+}
+
 static int probe_path(struct device_registry *registry, const char *path)
 {
 	struct v4l2_device_info info;
-	int ret = device_probe(path, true, &info);
+	int ret = probe(registry, path, &info);
 
 	if (ret == 0)
 		return append(registry, &info);
@@ -260,7 +321,7 @@ int device_registry_describe(struct device_registry *registry, size_t index)
 
 	if (registry->infos[index].described)
 		return 0;
-	ret = device_probe(registry->infos[index].device.path, true, &info);
+	ret = probe(registry, registry->infos[index].device.path, &info);
 	if (ret == 0)
 		registry->infos[index] = info;
 	return ret;

@@ -2,7 +2,7 @@
 /*
  * The devices of a context: found with udev, or given as fixed paths. Nodes that our udev rules
  * marked (ID_WEBCODECS_ROLE, ID_WEBCODECS_CODECS) are believed without being opened; the others are
- * probed.
+ * probed, each once as long as its node stays the same: opening may wake up hardware.
  */
 #ifndef WC_V4L2_REGISTRY_H
 #define WC_V4L2_REGISTRY_H

@@ -514,6 +514,11 @@ static bool idle(struct sleep *sleep, uint64_t deadline, int *ready)
 		if (*ready)
 			return false;
 	}
+	/* A timer may have run out since the last look: it is armed no more, but ready. */
+	if (nearest == NEVER)
+		*ready = sleep->collect(sleep, 0);
+	if (*ready)
+		return false;
 	if (nearest == NEVER && left == NEVER) {
 		fake_hang("the client waits for ever: no timer, no timeout, and the hardware has "
 			  "nothing to do");

@@ -7,7 +7,10 @@
  *  - STREAMOFF(OUTPUT) while draining marks the next CAPTURE buffer
  *    (v4l2_m2m_update_stop_streaming_state());
  *  - STREAMOFF(CAPTURE) forgets a drain (v4l2_m2m_clear_state());
- *  - a restart of OUTPUT alone leaves the context stopped, as has_stopped stays.
+ *  - a restart of OUTPUT alone leaves the context stopped, as has_stopped stays;
+ *  - START clears has_stopped, and vicodec_decoder_cmd() and vicodec_encoder_cmd() ask for it
+ *    afterwards
+ *    to see whether to clear last_buffer_dequeued: never, so CAPTURE must be restarted.
  * Its own:
  *  - first_source_change_sent is cleared by STREAMOFF(OUTPUT), so with CAPTURE stopped the event
  *    comes again for the same size;
@@ -75,6 +78,7 @@ const struct fake_model fake_vicodec_decoder = {
 	.events = EVENTS_DECODER,
 	.quirks = {
 		.source_change_after_seek = true,
+		.start = FAKE_START_NOOP,
 		.change_ends_drain = true,
 		.change_end = FAKE_LAST_EMPTY,
 		.output_stop_marks_last = true,
@@ -93,6 +97,7 @@ const struct fake_model fake_vicodec_encoder = {
 	.controls = encoder_controls,
 	.events = EVENTS_ENCODER,
 	.quirks = {
+		.start = FAKE_START_NOOP,
 		.output_stop_marks_last = true,
 		.output_restart_stays_stopped = true,
 	},

@@ -9,3 +9,4 @@ TESTS += $(WC_TOOLS_TESTS)
 LAB_TESTS += tests/tools/test_transcode_devices.sh
 dist_check_SCRIPTS += $(WC_TOOLS_TESTS) tests/tools/test_transcode_devices.sh
 EXTRA_DIST += tests/tools/common.sh tests/tools/media.sh
+SLOW_TESTS += tests/tools/test_transcode_input.sh

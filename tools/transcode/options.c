@@ -285,7 +285,8 @@ static int check(struct options *options)
 	bool pictures = !options->output_type || file_type_is_pictures(options->output_type);
 
 	if (!raw && (options->input_size.width || options->input_fourcc))
-		return usage_error("--input-size and --input-pixel-format are for pictures without header");
+		return usage_error(
+			"--input-size and --input-pixel-format are for pictures without header");
 	if (options->fourcc && !pictures)
 		return usage_error("--pixel-format is for pictures; %s gets chunks",
 				   options->output);

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+include tests/session/stateful.mk
+
+WC_SESSION_TESTS = tests/session/test_packaging
+if WITH_LIBAV
+WC_SESSION_TESTS += tests/session/test_software
+SLOW_TESTS += tests/session/test_software
+endif
+check_PROGRAMS += $(WC_SESSION_TESTS)
+TESTS += $(WC_SESSION_TESTS)
+
+WC_SESSION_TEST_LIBS = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS) $(CHECK_LIBS)
+
+tests_session_test_packaging_SOURCES = tests/session/test_packaging.c
+tests_session_test_packaging_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_session_test_packaging_LDADD = $(WC_SESSION_TEST_LIBS)
+
+tests_session_test_software_SOURCES = \
+	tests/session/media.c tests/session/media.h \
+	tests/session/software_rig.c tests/session/software_rig.h \
+	tests/session/test_software.c
+tests_session_test_software_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/session
+tests_session_test_software_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBAV_CFLAGS)
+tests_session_test_software_LDADD = $(WC_SESSION_TEST_LIBS) $(LIBAV_LIBS)

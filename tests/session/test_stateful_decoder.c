@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* The stateful decoder against every imitated driver. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/rig.h"
+
+static struct rig rig;
+
+static const struct fake_model *const decoders[] = {
+	&fake_generic_decoder, &fake_generic_decoder_sp, &fake_vicodec_decoder,
+	&fake_bcm2835_decoder, &fake_venus_decoder, &fake_s5p_mfc_decoder, &fake_coda_decoder,
+};
+
+#define N_DECODERS ((int)(sizeof decoders / sizeof *decoders))
+
+static void start(const struct fake_model *model)
+{
+	rig_start(&rig, model);
+	ck_assert_int_eq(rig_open_decoder(&rig, model->coded[0].fourcc, 640, 368), WC_OK);
+}
+
+static void expect_in_order(unsigned n)
+{
+	ck_assert_uint_eq(rig.n_frames, n);
+	for (unsigned i = 0; i < n; i++) {
+		ck_assert_uint_eq(rig.seqs[i], i);
+		ck_assert_int_eq(rig.timestamps[i], (int64_t)i * 33333 - 100000);
+	}
+}
+
+START_TEST(all_frames_come_out_in_order)
+{
+	start(decoders[_i]);
+	ck_assert_int_eq(rig_feed_many(&rig, 50, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(50);
+	ck_assert_uint_eq(rig.n_failed, 0);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_drained_decoder_goes_on)
+{
+	start(decoders[_i]);
+	for (unsigned round = 1; round <= 4; round++) {
+		ck_assert_msg(rig_feed_many(&rig, round * 3, FAKE_CHUNK_KEY) == 0, "%s (%s)",
+			      rig.error.message, strerror(rig.error.sys_errno));
+		ck_assert_int_eq(rig_drain(&rig), 0);
+		ck_assert_int_eq(rig_drain(&rig), 0);
+		ck_assert_uint_eq(rig.n_drained, 2 * round);
+	}
+	expect_in_order(3 + 6 + 9 + 12);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(the_size_may_change)
+{
+	static const uint32_t sizes[][2] = { { 1280, 720 }, { 640, 368 }, { 1920, 1088 },
+					     { 800, 608 }, { 800, 608 } };
+
+	start(decoders[_i]);
+	rig_feed_many(&rig, 5, FAKE_CHUNK_KEY);
+	for (int i = 0; i < 5; i++) {
+		rig.chunk.width = sizes[i][0];
+		rig.chunk.height = sizes[i][1];
+		ck_assert_int_eq(rig_feed_many(&rig, 2, FAKE_CHUNK_KEY), 0);
+	}
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(15);
+	ck_assert_uint_eq(rig.widths[0], 640);
+	for (int i = 0; i < 10; i++)
+		ck_assert_uint_eq(rig.widths[5 + i], sizes[i / 2][0]);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(the_application_may_hold_all_frames)
+{
+	start(decoders[_i]);
+	rig.hold = 32;
+	ck_assert_int_eq(rig_feed_many(&rig, 40, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(40);
+	ck_assert_uint_eq(rig.n_held, 32);
+	rig_destroy(&rig);
+	ck_assert_uint_eq(fake_open_files(RIG_PATH), 0);
+	/* Still readable, each its own picture. */
+	for (unsigned i = 0; i < rig.n_held; i++) {
+		struct wc_video_frame_mapping mapping;
+
+		ck_assert_int_eq(wc_video_frame_map(rig.held[i], WC_MAP_READ, &mapping), WC_OK);
+		wc_video_frame_unmap(rig.held[i]);
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_reset_leaves_nothing_behind)
+{
+	start(decoders[_i]);
+	for (unsigned fed = 0; fed < 9; fed++) {
+		unsigned before;
+
+		rig_feed_many(&rig, fed, FAKE_CHUNK_KEY);
+		if (fed % 3 == 1)
+			loop_dispatch(&rig.loop, 0);
+		ck_assert_int_eq(rig.session->ops->reset(rig.session, &rig.error), 0);
+		before = rig.n_frames;
+		loop_dispatch(&rig.loop, 0);
+		ck_assert_uint_eq(rig.n_frames, before);
+		rig.n_frames = 0;
+		rig.chunk.seq = 0;
+		rig_feed_many(&rig, 6, FAKE_CHUNK_KEY);
+		ck_assert_msg(rig_drain(&rig) == 0, "%s (%s)", rig.error.message,
+			      strerror(rig.error.sys_errno));
+		expect_in_order(6);
+		rig.n_frames = 0;
+		rig.chunk.seq = 0;
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_corrupt_frame_is_one_error)
+{
+	start(decoders[_i]);
+	rig_feed_many(&rig, 3, FAKE_CHUNK_KEY);
+	rig_feed(&rig, FAKE_CHUNK_CORRUPT);
+	ck_assert_int_eq(rig_drain(&rig), WC_ENCODING_ERROR);
+	ck_assert_uint_eq(rig.n_failed, 1);
+	ck_assert_uint_eq(rig.n_frames, 3);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_large_chunk_is_never_cut)
+{
+	int ret;
+
+	start(decoders[_i]);
+	rig_feed_many(&rig, 3, FAKE_CHUNK_KEY);
+	rig.chunk.pad_size = 3u << 20;
+	ret = rig_feed(&rig, FAKE_CHUNK_KEY);
+	rig.chunk.pad_size = 0;
+	if (ret == 0) {
+		rig_feed_many(&rig, 3, 0);
+		ck_assert_int_eq(rig_drain(&rig), 0);
+		expect_in_order(7);
+	} else {
+		ck_assert_int_eq(ret, WC_ENCODING_ERROR);
+		ck_assert_ptr_nonnull(strstr(rig.error.message, "larger"));
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_running_decoder_makes_five_calls_a_frame)
+{
+	start(decoders[_i]);
+	rig_feed_many(&rig, 30, FAKE_CHUNK_KEY);
+	fake_reset_counters();
+	rig.n_frames = 0;
+	rig_feed_many(&rig, 100, 0);
+	ck_assert_uint_eq(fake_eagains(), 0);
+	ck_assert_uint_eq(fake_counter(FAKE_EPOLL_CTL), 0);
+	ck_assert_uint_eq(fake_counter(FAKE_DQEVENT), 0);
+	ck_assert_uint_le(fake_counter(FAKE_QBUF) + fake_counter(FAKE_DQBUF), 404);
+	rig_drain(&rig);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_device_that_vanishes_is_one_error)
+{
+	start(decoders[_i]);
+	rig_feed_many(&rig, 10, FAKE_CHUNK_KEY);
+	fake_unplug(RIG_PATH);
+	rig_drain(&rig);
+	ck_assert_int_eq(rig.error.name, WC_OPERATION_ERROR);
+	ck_assert_int_eq(rig.error.sys_errno, ENODEV);
+	ck_assert_uint_le(rig.n_failed, 1);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_stuck_device_is_an_error_not_a_hang)
+{
+	start(decoders[_i]);
+	rig_feed_many(&rig, 10, FAKE_CHUNK_KEY);
+	fake_stall(RIG_PATH, true);
+	ck_assert_int_eq(rig_drain(&rig), WC_OPERATION_ERROR);
+	ck_assert_int_eq(rig.error.sys_errno, ETIMEDOUT);
+	rig_stop(&rig);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("stateful decoder");
+	TCase *all = tcase_create("all drivers");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(all, 60);
+	tcase_add_loop_test(all, all_frames_come_out_in_order, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_drained_decoder_goes_on, 0, N_DECODERS);
+	tcase_add_loop_test(all, the_size_may_change, 0, N_DECODERS);
+	tcase_add_loop_test(all, the_application_may_hold_all_frames, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_reset_leaves_nothing_behind, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_corrupt_frame_is_one_error, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_large_chunk_is_never_cut, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_running_decoder_makes_five_calls_a_frame, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_device_that_vanishes_is_one_error, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_stuck_device_is_an_error_not_a_hang, 0, N_DECODERS);
+	suite_add_tcase(suite, all);
+
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
