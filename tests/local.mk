@@ -24,6 +24,7 @@ include tests/api/local.mk
 include tests/tools/local.mk
 include tests/udev/local.mk
 include tests/lab/local.mk
+include tests/bench/local.mk
 include tests/fuzz/local.mk
 
 TESTS += $(CHECK_TESTS) $(LAB_TESTS)

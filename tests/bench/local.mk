@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# What a frame costs and what is left over time are tests: they are exact. How fast it is beside other
+# programs is a benchmark: `make bench` prints a table. README.md tells what is measured and how.
+WC_BENCH_TESTS = \
+	tests/bench/test_costs.sh \
+	tests/bench/test_growth.sh
+LAB_TESTS += $(WC_BENCH_TESTS)
+dist_check_SCRIPTS += $(WC_BENCH_TESTS)
+EXTRA_DIST += \
+	tests/bench/README.md \
+	tests/bench/in_lab.sh \
+	tests/bench/lab.sh \
+	tests/bench/on_host.sh \
+	tests/bench/run \
+	tests/bench/table.sh
+
+WC_BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
+# Without libtool's wrapper script, which would be traced and counted, too.
+WC_BENCH_NO_WRAPPER = -no-install
+
+check_PROGRAMS += tests/bench/growth tests/bench/make_raw tests/bench/wc_loop
+
+tests_bench_growth_SOURCES = tests/bench/growth.c $(WC_BENCH_SOURCES)
+tests_bench_growth_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
+tests_bench_growth_LDADD = lib/libwebcodecs.la
+
+tests_bench_make_raw_SOURCES = tests/bench/make_raw.c $(WC_BENCH_SOURCES)
+
+tests_bench_wc_loop_SOURCES = tests/bench/wc_loop.c $(WC_BENCH_SOURCES)
+tests_bench_wc_loop_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
+tests_bench_wc_loop_LDADD = lib/libwebcodecs.la
+
+# To be preloaded; -rpath makes libtool link it as a shared object although it is never installed.
+check_LTLIBRARIES += tests/bench/alloc_count.la
+tests_bench_alloc_count_la_SOURCES = tests/bench/alloc_count.c
+tests_bench_alloc_count_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -rpath /nowhere
+tests_bench_alloc_count_la_LIBADD = -ldl
+
+WC_BENCH_PEERS = tests/bench/bare_v4l2
+EXTRA_PROGRAMS += tests/bench/bare_v4l2
+tests_bench_bare_v4l2_SOURCES = tests/bench/bare_v4l2.c $(WC_BENCH_SOURCES)
+
+if WITH_LIBAV
+WC_BENCH_PEERS += tests/bench/bare_av
+EXTRA_PROGRAMS += tests/bench/bare_av
+tests_bench_bare_av_SOURCES = tests/bench/bare_av.c $(WC_BENCH_SOURCES)
+tests_bench_bare_av_CFLAGS = $(AM_CFLAGS) $(LIBAVCODEC_CFLAGS)
+tests_bench_bare_av_LDADD = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS)
+else
+EXTRA_DIST += tests/bench/bare_av.c
+endif
+CLEANFILES += $(WC_BENCH_PEERS)
+
+.PHONY: bench
+bench: tests/bench/make_raw tests/bench/wc_loop $(WC_BENCH_PEERS)
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		$(srcdir)/tests/bench/run
