@@ -619,12 +619,13 @@ int stateful_resume(struct stateful *s, bool encoder)
 
 	s->out_ended = false;
 	if (s->quirks->resume == RESUME_COMMAND)
-		return encoder ? device_encoder_command(&s->device, V4L2_ENC_CMD_START)
-			       : device_decoder_command(&s->device, V4L2_DEC_CMD_START);
+		ret = encoder ? device_encoder_command(&s->device, V4L2_ENC_CMD_START)
+			      : device_decoder_command(&s->device, V4L2_DEC_CMD_START);
 	/* Input that waits behind an end mark in the stream must not be lost. */
-	if (s->quirks->resume == RESUME_RESTART_BOTH && s->in.n_queued == 0)
+	else if (s->quirks->resume == RESUME_RESTART_BOTH && s->in.n_queued == 0)
 		ret = restart_both(s);
 	else
 		ret = restart(&s->out);
+	/* The marked buffer was kept back, too. */
 	return ret < 0 ? ret : stateful_queue_outputs(s);
 }

@@ -69,6 +69,8 @@ struct decoder {
 	bool has_events;               /* SOURCE_CHANGE is subscribed */
 	bool fed;                      /* something was submitted since start, reset or drain */
 	unsigned stalls;
+	unsigned idle_ends;            /* end marks in a row that nobody asked for, without work */
+	uint64_t ended_at;             /* work done at the last of them */
 	uint64_t seen_in, seen_out;    /* counts at the last look of the watchdog */
 	unsigned keep;                 /* output buffers that the driver needs */
 	struct frame_format format;    /* of frames, while buffers are allocated */
@@ -296,11 +298,26 @@ static bool changed_silently(struct decoder *d)
 	return changed;
 }
 
+/* How often a stream may say that it ends without any work in between. */
+#define MAX_IDLE_ENDS 3
+
+/* An end mark in the stream. A driver that says EPIPE for ever must not keep us busy for ever. */
+static void pass_end_mark(struct decoder *d)
+{
+	uint64_t work = d->s.units_out + d->s.units_in - d->s.in.n_queued;
+	int ret;
+
+	d->idle_ends = work == d->ended_at ? d->idle_ends + 1 : 0;
+	d->ended_at = work;
+	ret = d->idle_ends > MAX_IDLE_ENDS ? -EPIPE : stateful_resume(&d->s, false);
+	if (ret < 0)
+		stateful_fail(&d->s, WC_STAGE_JOB, -ret, "go on after an end mark");
+}
+
 /* LAST or EPIPE: the end of a drain, of the frames of one size, or of a stream that says so. */
 static void on_last(struct decoder *d)
 {
 	struct v4l2_event event;
-	int ret;
 
 	d->s.out_ended = true;
 	/* The event that explains it may still be in the queue. */
@@ -314,9 +331,7 @@ static void on_last(struct decoder *d)
 	} else if (d->input == INPUT_DRAINING) {
 		finish_drain(d);
 	} else if (d->output == OUTPUT_RUNNING) {
-		ret = stateful_resume(&d->s, false);
-		if (ret < 0)
-			stateful_fail(&d->s, WC_STAGE_JOB, -ret, "go on after an end mark");
+		pass_end_mark(d);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The stateful decoder against every imitated driver. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,254 @@ START_TEST(a_stuck_device_is_an_error_not_a_hang)
 }
 END_TEST
 
+static bool is_h264(const struct fake_model *model)
+{
+	return model->coded[0].fourcc == V4L2_PIX_FMT_H264;
+}
+
+START_TEST(chunks_in_canonical_form)
+{
+	if (!is_h264(decoders[_i]))
+		return;
+	rig_start(&rig, decoders[_i]);
+	rig.chunk = (struct fake_chunk) { .codec = V4L2_PIX_FMT_H264, .width = 640, .height = 368 };
+	rig.canonical = true;
+	ck_assert_int_eq(rig_open_decoder(&rig, V4L2_PIX_FMT_H264, 640, 368), WC_OK);
+	ck_assert_int_eq(rig_feed_many(&rig, 20, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_feed_many(&rig, 10, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(30);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(frames_come_in_display_order)
+{
+	static const int32_t order[] = { 0, 4, 2, 1, 3, 8, 6, 5, 7 };
+
+	start(decoders[_i]);
+	for (unsigned i = 0; i < 9; i++) {
+		rig.chunk.reorder = 2;
+		rig.chunk.seq = (uint32_t)order[i];
+		rig.chunk.order = order[i];
+		ck_assert_int_eq(rig_feed(&rig, i ? 0 : FAKE_CHUNK_KEY), 0);
+	}
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(9);
+	rig_stop(&rig);
+}
+END_TEST
+
+/*
+ * An end of sequence inside the stream begins a drain that nobody asked for (dev-decoder.rst,
+ * Drain).
+ */
+START_TEST(an_end_mark_in_the_stream_is_passed_over)
+{
+	/* Its firmware ends only with the flag of an input buffer, submit_eos_buf(). */
+	if (decoders[_i] == &fake_bcm2835_decoder)
+		return;
+	start(decoders[_i]);
+	rig_feed_many(&rig, 3, FAKE_CHUNK_KEY);
+	ck_assert_int_eq(rig_feed(&rig, FAKE_CHUNK_EOS), 0);
+	ck_assert_int_eq(rig_feed_many(&rig, 5, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_feed(&rig, FAKE_CHUNK_EOS), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(10);
+	ck_assert_uint_eq(rig.n_drained, 1);
+	ck_assert_int_eq(rig_feed_many(&rig, 3, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(13);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(the_size_may_change_in_a_drain_with_all_frames_held)
+{
+	start(decoders[_i]);
+	rig.hold = 30;
+	ck_assert_int_eq(rig_feed_many(&rig, 22, FAKE_CHUNK_KEY), 0);
+	rig.chunk.width = 1280;
+	rig.chunk.height = 720;
+	ck_assert_int_eq(rig_feed_many(&rig, 2, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(24);
+	ck_assert_uint_eq(rig.widths[21], 640);
+	ck_assert_uint_eq(rig.widths[23], 1280);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_reset_in_each_state)
+{
+	struct wc_error error;
+
+	start(decoders[_i]);
+	for (unsigned state = 0; state < 5; state++) {
+		rig_feed_many(&rig, state ? 3 : 0, FAKE_CHUNK_KEY);
+		if (state >= 2)                         /* RUNNING */
+			rig_await(&rig, 1);
+		if (state == 3)                         /* DRAINING */
+			ck_assert_int_eq(rig.session->ops->drain(rig.session, &error), 0);
+		if (state == 4) {                       /* ENDED */
+			ck_assert_int_eq(rig_drain(&rig), 0);
+		}
+		ck_assert_int_eq(rig.session->ops->reset(rig.session, &error), 0);
+		rig.n_drained = 0;
+		rig.n_frames = 0;
+		rig.chunk.seq = 0;
+		ck_assert_int_eq(rig_feed_many(&rig, 5, FAKE_CHUNK_KEY), 0);
+		ck_assert_int_eq(rig_drain(&rig), 0);
+		expect_in_order(5);
+		ck_assert_uint_eq(rig.n_drained, 1);
+		rig.n_frames = 0;
+		rig.chunk.seq = 0;
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+static void reset_in_hook(struct rig *r, enum rig_event event)
+{
+	if (event != RIG_FRAME || r->n_frames != 2)
+		return;
+	r->hook = NULL;
+	ck_assert_int_eq(r->session->ops->reset(r->session, &r->error), 0);
+}
+
+START_TEST(a_reset_inside_a_frame_is_the_end_of_the_old)
+{
+	start(decoders[_i]);
+	rig.hook = reset_in_hook;
+	ck_assert_int_eq(rig_feed_many(&rig, 4, FAKE_CHUNK_KEY), 0);
+	rig_await(&rig, 2);
+	loop_dispatch(&rig.loop, 0);
+	ck_assert_uint_eq(rig.n_frames, 2);
+	rig.n_frames = 0;
+	rig.chunk.seq = 0;
+	ck_assert_int_eq(rig_feed_many(&rig, 6, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(6);
+	rig_stop(&rig);
+}
+END_TEST
+
+static enum rig_event destroy_at;
+
+static void destroy_in_hook(struct rig *r, enum rig_event event)
+{
+	if (event == destroy_at)
+		rig_destroy_inside(r);
+}
+
+START_TEST(a_session_may_be_destroyed_inside_its_sink)
+{
+	static const enum rig_event events[] = { RIG_FRAME, RIG_DRAINED, RIG_FAILED };
+
+	for (unsigned k = 0; k < 3; k++) {
+		struct wc_error error;
+
+		destroy_at = events[k];
+		start(decoders[_i]);
+		rig_feed_many(&rig, 3, FAKE_CHUNK_KEY);
+		if (destroy_at == RIG_FAILED)
+			rig_feed(&rig, FAKE_CHUNK_CORRUPT);
+		rig.hook = destroy_in_hook;
+		ck_assert_int_eq(rig.session->ops->drain(rig.session, &error), 0);
+		while (rig.session)
+			ck_assert_int_eq(loop_dispatch(&rig.loop, -1), 0);
+		ck_assert_uint_eq(fake_open_files(RIG_PATH), 0);
+		rig_stop(&rig);
+	}
+}
+END_TEST
+
+static void *release_all(void *arg)
+{
+	rig_release_held(arg);
+	return NULL;
+}
+
+/* Frames go back from another thread; the loop gives them to the driver. */
+START_TEST(frames_may_be_released_in_another_thread)
+{
+	pthread_t thread;
+
+	start(decoders[_i]);
+	rig.hold = 6;
+	for (unsigned round = 0; round < 6; round++) {
+		ck_assert_int_eq(rig_feed_many(&rig, 8, FAKE_CHUNK_KEY), 0);
+		ck_assert_int_eq(pthread_create(&thread, NULL, release_all, &rig), 0);
+		ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	}
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(48);
+	/* The last ones after the session's end. */
+	rig_destroy(&rig);
+	ck_assert_int_eq(pthread_create(&thread, NULL, release_all, &rig), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	rig_stop(&rig);
+}
+END_TEST
+
+/*
+ * A driver that keeps the marked buffer out of work loses one a drain: 100 are more than there are.
+ */
+START_TEST(drains_do_not_wear_the_decoder_out)
+{
+	start(decoders[_i]);
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert_int_eq(rig_feed(&rig, FAKE_CHUNK_KEY), 0);
+		ck_assert_int_eq(rig_drain(&rig), 0);
+	}
+	expect_in_order(100);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* Each way in which drivers mark the last buffer, with and without a frame to mark. */
+START_TEST(a_drain_ends_however_the_driver_says_it)
+{
+	/* FAKE_LAST_ALL is s5p-mfc, which needs its row of the quirk table. */
+	static const enum fake_last ends[] = {
+		FAKE_LAST_ON_FRAME, FAKE_LAST_EMPTY, FAKE_LAST_FRAME_OR_EPIPE,
+		FAKE_LAST_UNFLAGGED, FAKE_LAST_EPIPE, FAKE_LAST_NEVER,
+	};
+	struct fake_model model = fake_generic_decoder;
+
+	model.quirks.drain_end = ends[_i];
+	if (ends[_i] != FAKE_LAST_UNFLAGGED && ends[_i] != FAKE_LAST_NEVER)
+		model.quirks.change_end = ends[_i];
+	start(&model);
+	ck_assert_int_eq(rig_feed_many(&rig, 5, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	ck_assert_int_eq(rig_feed_many(&rig, 5, FAKE_CHUNK_KEY), 0);
+	rig_await(&rig, 10);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	rig.chunk.width = 1280;
+	rig.chunk.height = 720;
+	ck_assert_int_eq(rig_feed_many(&rig, 5, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(15);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(a_device_that_stops_for_good_is_an_error_not_a_hang)
+{
+	int ret = 0;
+
+	start(decoders[_i]);
+	rig_feed_many(&rig, 6, FAKE_CHUNK_KEY);
+	fake_stall(RIG_PATH, true);
+	for (unsigned i = 0; i < 20 && ret == 0; i++)
+		ret = rig_feed(&rig, 0);
+	ck_assert_int_eq(ret, WC_OPERATION_ERROR);
+	ck_assert_int_eq(rig.error.sys_errno, ETIMEDOUT);
+	rig_stop(&rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("stateful decoder");
@@ -215,6 +464,23 @@ int main(void)
 	tcase_add_loop_test(all, a_running_decoder_makes_five_calls_a_frame, 0, N_DECODERS);
 	tcase_add_loop_test(all, a_device_that_vanishes_is_one_error, 0, N_DECODERS);
 	tcase_add_loop_test(all, a_stuck_device_is_an_error_not_a_hang, 0, N_DECODERS);
+	tcase_add_loop_test(all, chunks_in_canonical_form, 0, N_DECODERS);
+	tcase_add_loop_test(all, frames_come_in_display_order, 0, N_DECODERS);
+	tcase_add_loop_test(all, drains_do_not_wear_the_decoder_out, 0, N_DECODERS);
+	tcase_add_loop_test(all, a_reset_in_each_state, 0, N_DECODERS);
+	tcase_add_loop_test(all, an_end_mark_in_the_stream_is_passed_over, 0,
+			    N_DECODERS);
+	tcase_add_loop_test(all, the_size_may_change_in_a_drain_with_all_frames_held, 0,
+			    N_DECODERS);
+	tcase_add_loop_test(all, a_reset_inside_a_frame_is_the_end_of_the_old, 0,
+			    N_DECODERS);
+	tcase_add_loop_test(all, a_session_may_be_destroyed_inside_its_sink, 0,
+			    N_DECODERS);
+	tcase_add_loop_test(all, frames_may_be_released_in_another_thread, 0,
+			    N_DECODERS);
+	tcase_add_loop_test(all, a_device_that_stops_for_good_is_an_error_not_a_hang, 0,
+			    N_DECODERS);
+	tcase_add_loop_test(all, a_drain_ends_however_the_driver_says_it, 0, 6);
 	suite_add_tcase(suite, all);
 
 	runner = srunner_create(suite);
