@@ -85,8 +85,9 @@ static bool may_use(struct device_registry *registry, size_t index, const struct
 		return false;
 	if (info->has_codecs && !(info->codec_mask & (1u << codec_of(r)->codec)))
 		return false;
+	/* A device that cannot be opened now says why when a session is tried on it. */
 	if (device_registry_describe(registry, index) < 0)
-		return false;
+		return info->has_codecs;
 	entry = device_find_codec(device_registry_get(registry, index), codec_of(r)->codec);
 	return entry && can_do(entry, r);
 }

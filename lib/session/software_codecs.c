@@ -18,7 +18,9 @@
 /* Moves every level of libavutil's log, AV_LOG_FATAL (8) too, behind AV_LOG_TRACE (56). */
 #define LOG_OFFSET 64
 
+/* The default is what cameras do; a frame of the fastest still has time in microseconds. */
 #define DEFAULT_FRAMERATE 30
+#define MAX_FRAMERATE 1000
 
 /* Seconds between key frames when nobody says. */
 #define DEFAULT_KEY_SECONDS 10
@@ -181,7 +183,9 @@ int software_context_open(AVCodecContext *context, const AVCodec *codec)
 
 double software_framerate(const struct encoder_params *params)
 {
-	return params->framerate > 0 ? params->framerate : DEFAULT_FRAMERATE;
+	if (!(params->framerate > 0))
+		return DEFAULT_FRAMERATE;
+	return params->framerate < MAX_FRAMERATE ? params->framerate : MAX_FRAMERATE;
 }
 
 static int64_t bitrate_of(const struct software_encoder_row *row,
@@ -346,11 +350,12 @@ int software_error(struct wc_error *error, enum wc_status name, const AVCodec *c
 		   const char *what, int code)
 {
 	char text[AV_ERROR_MAX_STRING_SIZE] = "";
+	enum wc_stage stage = name == WC_NOT_SUPPORTED_ERROR ? WC_STAGE_OPEN : WC_STAGE_JOB;
 	int sys_errno = software_errno(code);
 
 	if (code < 0 && !sys_errno)
 		av_strerror(code, text, sizeof text);
-	error_set(error, name, WC_STAGE_JOB, sys_errno, "%s cannot %s%s%s", codec->name, what,
+	error_set(error, name, stage, sys_errno, "%s cannot %s%s%s", codec->name, what,
 		  *text ? ": " : "", text);
 	error_set_device(error, codec->name);
 	return error->name;

@@ -51,7 +51,7 @@ AVCodecContext *software_encoder_context(const struct software_encoder_row *row,
 void software_encoder_tune(const struct software_encoder_row *row, AVCodecContext *context,
 			   const struct encoder_params *params);
 
-/* Frames a second: as configured, or what cameras do. */
+/* Frames a second: as configured, within reason. */
 double software_framerate(const struct encoder_params *params);
 
 /*

@@ -280,6 +280,7 @@ static struct wc_video_frame *wrap_picture(struct decoder *d, const struct timin
 	struct wc_video_frame *out = NULL;
 	struct frame_format format;
 	struct picture *picture;
+	int ret = 0;
 
 	if (!row) {
 		refuse_format(d, av, error);
@@ -287,14 +288,16 @@ static struct wc_video_frame *wrap_picture(struct decoder *d, const struct timin
 	}
 	d->frame = NULL;
 	picture = picture_new(d->env.core, av);
-	if (picture && layout_of(picture, row->fourcc, &format) == 0)
+	if (picture)
+		ret = layout_of(picture, row->fourcc, &format);
+	if (picture && ret == 0)
 		out = video_frame_new(d->env.core, &picture->base, &format, &visible, timing);
 	if (out) {
 		apply_aspect(out, av->sample_aspect_ratio);
 		out->color_space = software_color(av);
 	} else {
-		software_error(error, WC_OPERATION_ERROR, d->codec, "wrap a picture",
-			       AVERROR(ENOMEM));
+		software_error(error, WC_OPERATION_ERROR, d->codec, "hand out a picture",
+			       ret < 0 ? AVERROR(-ret) : AVERROR(ENOMEM));
 	}
 	if (picture)
 		buffer_unref(&picture->base);

@@ -263,6 +263,8 @@ static enum news take_news(struct software_worker *worker, struct software_resul
 		news = FAILED;
 		*error = worker->error;
 		worker->error.name = WC_OK;
+	} else if (worker->failed) {
+		news = NOTHING;
 	} else if (worker->drained) {
 		news = DRAINED;
 		worker->drained = false;

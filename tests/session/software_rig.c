@@ -86,6 +86,17 @@ static void keep_description(struct rig *rig, const struct session_chunk_info *i
 		memcpy(rig->description, info->description, info->description_size);
 }
 
+/* 64 bytes of zero behind the data. */
+static bool is_padded(const struct wc_encoded_video_chunk *chunk)
+{
+	static const uint8_t zeros[64];
+	const struct buffer_object *object = &chunk->buffer->objects[0];
+	size_t end = chunk->offset + chunk->size;
+
+	return object->size >= end + sizeof zeros &&
+	       !memcmp(object->map + end, zeros, sizeof zeros);
+}
+
 static void on_chunk(void *sink, struct wc_encoded_video_chunk *chunk,
 		     const struct session_chunk_info *info)
 {
@@ -96,6 +107,7 @@ static void on_chunk(void *sink, struct wc_encoded_video_chunk *chunk,
 	output->data = malloc(chunk->size);
 	memcpy(output->data, wc_encoded_video_chunk_get_data(chunk), chunk->size);
 	output->key = chunk->type == WC_CHUNK_KEY;
+	output->padded = is_padded(chunk);
 	output->color = info->color_space;
 	keep_description(rig, info);
 	wc_encoded_video_chunk_unref(chunk);
@@ -106,6 +118,7 @@ static void on_ready(void *sink)
 {
 	struct rig *rig = sink;
 
+	ck_assert_uint_eq(rig->n_failed, 0);
 	rig->n_ready++;
 	call_hook(rig, "ready");
 }
@@ -114,6 +127,7 @@ static void on_drained(void *sink)
 {
 	struct rig *rig = sink;
 
+	ck_assert_uint_eq(rig->n_failed, 0);
 	rig->n_drained++;
 	call_hook(rig, "drained");
 }
@@ -285,6 +299,7 @@ void rig_wait(struct rig *rig, unsigned outputs)
 void rig_paint(struct wc_video_frame *frame, unsigned number)
 {
 	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
+	bool deep = pixels->n_planes == 3 && pixels->planes[0].bytes == 2;
 
 	for (unsigned i = 0; i < pixels->n_planes; i++) {
 		uint8_t *row = video_frame_plane(frame, i);
@@ -292,9 +307,13 @@ void rig_paint(struct wc_video_frame *frame, unsigned number)
 		uint32_t rows = pixel_format_rows(pixels, i, frame->format.height);
 
 		for (uint32_t y = 0; y < rows; y++) {
-			for (size_t x = 0; x < bytes; x++)
+			for (size_t x = 0; x < bytes; x++) {
 				row[x] = (uint8_t)(64 + ((x + number * 4) / 8 * 16 + y / 8 * 8) %
 							128);
+				/* The upper byte of 10 bits. */
+				if (deep && x % 2)
+					row[x] = 1;
+			}
 			row += frame->format.planes[i].stride;
 		}
 	}

@@ -22,7 +22,7 @@ struct rig_output {
 	/* Chunks. */
 	uint8_t *data;
 	size_t size;
-	bool key;
+	bool key, padded;                  /* libavcodec can read it where it is */
 	/* Both. */
 	struct wc_video_color_space color;
 };

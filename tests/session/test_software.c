@@ -4,7 +4,9 @@
  * are decoded and decodes what is encoded.
  */
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -948,9 +950,43 @@ START_TEST(each_frame_has_its_quantizer)
 	ck_assert_uint_lt(3 * mean_size(rig, 30, 31), mean_size(rig, 29, 30));
 	ck_assert_uint_lt(3 * mean_size(rig, 30, 60), mean_size(rig, 1, 30));
 	rig_close(rig);
+	rig_clear(rig);
+
+	ck_assert_int_eq(rig_open_encoder(rig, "mjpeg", &params), 0);
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_int_eq(rig_encode(rig, noisy(rig, i), false, i < 5 ? 2 : 20), 0);
+	rig_drain(rig);
+	ck_assert_uint_eq(rig->n_outputs, 10);
+	ck_assert_uint_lt(3 * mean_size(rig, 5, 10), mean_size(rig, 0, 5));
+	rig_close(rig);
 
 	ck_assert_int_eq(rig_open_encoder(rig, "vp8", &params), WC_NOT_SUPPORTED_ERROR);
 	check_error(rig, WC_NOT_SUPPORTED_ERROR, "quantizer");
+	rig_free(rig);
+}
+END_TEST
+
+/* What the stream claims is what was asked for, in byte 1 and 3 of the record. */
+START_TEST(profile_and_level_are_those_of_the_codec_string)
+{
+	static const char *const codecs[] = { "avc1.42c015", "avc1.4d401e", "avc1.640028",
+					      "avc1.6e001f", "avc1.7a0033" };
+	static const uint32_t fourccs[] = { DRM_FORMAT_YUV420, DRM_FORMAT_NV12, DRM_FORMAT_YUV420,
+					    DRM_FORMAT_S010, DRM_FORMAT_YUV422 };
+	struct encoder_params params = usual_params(&encode_rows[0]);
+	struct rig *rig = rig_new();
+	struct codec_string codec;
+
+	ck_assert_int_eq(codec_string_parse(codecs[_i], &codec), 0);
+	ck_assert_int_eq(rig_open_encoder(rig, codecs[_i], &params), 0);
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(rig_encode(rig, rig_frame(rig, fourccs[_i], 320, 240, i), false,
+					    -1), 0);
+	rig_drain(rig);
+	ck_assert_uint_eq(rig->n_outputs, 5);
+	ck_assert_uint_gt(rig->description_size, 4);
+	ck_assert_int_eq(rig->description[1], codec.profile);
+	ck_assert_int_eq(rig->description[3], codec.level);
 	rig_free(rig);
 }
 END_TEST
@@ -1172,29 +1208,81 @@ START_TEST(encoders_print_nothing)
 }
 END_TEST
 
-/* Chunks of an encoder go into a decoder as they are: with room behind them, without a copy. */
-START_TEST(transcoding_copies_nothing)
+/* Chunks of an encoder have room behind them, so a decoder can read them where they are. */
+START_TEST(chunks_can_be_decoded_without_a_copy)
 {
-	struct encoder_params params = usual_params(&encode_rows[5]);
-	struct rig *from = rig_new(), *to = rig_new();
-	struct wc_session_info info;
+	const struct encode_row *row = &encode_rows[_i];
+	struct encoder_params params = usual_params(row);
+	struct rig *rig = rig_new();
 
-	ck_assert_int_eq(rig_open_encoder(from, "vp8", &params), 0);
-	encode_some(from, DRM_FORMAT_YUV420, 0, 10, 1000);
-	rig_drain(from);
-	ck_assert_int_eq(rig_open_decoder(to, "vp8", NULL, false), 0);
-	for (unsigned i = 0; i < from->n_outputs; i++) {
-		struct media_unit unit = { from->outputs[i].data, from->outputs[i].size,
-					   from->outputs[i].timestamp, from->outputs[i].key };
-
-		ck_assert_int_eq(rig_decode(to, &unit), 0);
+	if (media_has_encoder(row->encoder)) {
+		ck_assert_int_eq(rig_open_encoder(rig, row->codec, &params), 0);
+		encode_some(rig, row->fourcc, 0, 10, 4);
+		rig_drain(rig);
+		ck_assert_uint_eq(rig->n_outputs, 10);
+		for (unsigned i = 0; i < 10; i++)
+			ck_assert(rig->outputs[i].padded);
 	}
-	rig_drain(to);
-	ck_assert_uint_eq(to->n_outputs, 10);
-	from->session->ops->describe(from->session, &info);
-	ck_assert_uint_eq(info.bytes_copied, 0);
-	rig_free(to);
-	rig_free(from);
+	rig_free(rig);
+}
+END_TEST
+
+/* The mask in a line of /proc: bit n - 1 stands for signal n. */
+static unsigned check_thread(const char *path)
+{
+	/* The kernel never blocks KILL and STOP, the C library keeps 32 and 33 for itself. */
+	const uint64_t exempt = UINT64_C(1) << (SIGKILL - 1) | UINT64_C(1) << (SIGSTOP - 1) |
+				UINT64_C(3) << 31;
+	unsigned long long mask = 0;
+	FILE *file = fopen(path, "r");
+	char line[256];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof line, file))
+		sscanf(line, "SigBlk: %llx", &mask);
+	fclose(file);
+	ck_assert_msg((mask | exempt) == UINT64_MAX, "%s: %llx", path, mask);
+	return 1;
+}
+
+static unsigned check_other_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *entry;
+	unsigned count = 0;
+	char path[300];
+
+	ck_assert_ptr_nonnull(tasks);
+	while ((entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.' || atoi(entry->d_name) == getpid())
+			continue;
+		snprintf(path, sizeof path, "/proc/self/task/%s/status", entry->d_name);
+		count += check_thread(path);
+	}
+	closedir(tasks);
+	return count;
+}
+
+/* No handler of the application may run in a thread that it does not know of. */
+START_TEST(threads_take_no_signals)
+{
+	const struct encode_row *row = &encode_rows[_i];
+	struct encoder_params params = usual_params(row);
+	struct media *media = plain_media();
+	struct rig *encoder = rig_new(), *decoder = rig_new();
+
+	if (media_has_encoder(row->encoder)) {
+		ck_assert_int_eq(rig_open_encoder(encoder, row->codec, &params), 0);
+		encode_some(encoder, row->fourcc, 0, 6, 1000);
+	}
+	ck_assert_int_eq(rig_open_decoder(decoder, "avc1.64001f", media, false), 0);
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert_int_eq(rig_decode(decoder, &media->units[i]), 0);
+	ck_assert_uint_ge(check_other_threads(), 2);
+	rig_free(decoder);
+	rig_free(encoder);
+	media_free(media);
 }
 END_TEST
 
@@ -1226,18 +1314,19 @@ static void add_encoder_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, ffmpeg_decodes_what_is_encoded, 0, N_ENCODE_ROWS);
 	tcase_add_loop_test(tcase, encoders_go_on_after_drain_and_reset, 0, N_ENCODE_ROWS);
 	tcase_add_loop_test(tcase, encoders_print_nothing, 0, N_ENCODE_ROWS);
-	if (media_has_encoder("libvpx")) {
+	tcase_add_loop_test(tcase, chunks_can_be_decoded_without_a_copy, 0, N_ENCODE_ROWS);
+	if (media_has_encoder("libvpx"))
 		tcase_add_test(tcase, other_sizes_and_formats_are_converted);
-		tcase_add_test(tcase, transcoding_copies_nothing);
-	}
 	if (!media_has_encoder("libx264"))
 		return;
 	tcase_add_loop_test(tcase, encoder_dies_inside_its_callback, 0, N_DESTROYERS);
 	tcase_add_test(tcase, bitrate_changes_without_a_break);
 	tcase_add_test(tcase, framerate_changes_without_a_break);
 	tcase_add_loop_test(tcase, each_frame_has_its_quantizer, 0, 2);
+	tcase_add_loop_test(tcase, profile_and_level_are_those_of_the_codec_string, 0, 5);
 	tcase_add_test(tcase, frames_in_the_right_form_are_not_copied);
 	tcase_add_test(tcase, colours_of_frames_are_told);
+	tcase_add_loop_test(tcase, threads_take_no_signals, 0, N_ENCODE_ROWS);
 	tcase_add_test(tcase, what_cannot_be_encoded_is_said_at_once);
 	tcase_add_test(tcase, a_frame_that_cannot_be_read_is_an_error);
 }
