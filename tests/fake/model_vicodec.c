@@ -8,9 +8,8 @@
  *    (v4l2_m2m_update_stop_streaming_state());
  *  - STREAMOFF(CAPTURE) forgets a drain (v4l2_m2m_clear_state());
  *  - a restart of OUTPUT alone leaves the context stopped, as has_stopped stays;
- *  - START clears has_stopped, and vicodec_decoder_cmd() and vicodec_encoder_cmd() ask for it
- *    afterwards
- *    to see whether to clear last_buffer_dequeued: never, so CAPTURE must be restarted.
+ *  - START clears has_stopped, and only then do vicodec_decoder_cmd() and vicodec_encoder_cmd() ask
+ *    for it to see whether to clear last_buffer_dequeued: never, so CAPTURE must be restarted.
  * Its own:
  *  - first_source_change_sent is cleared by STREAMOFF(OUTPUT), so with CAPTURE stopped the event
  *    comes again for the same size;

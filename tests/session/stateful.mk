@@ -1,25 +1,55 @@
 # SPDX-License-Identifier: MIT
-# The V4L2 sessions on the imitated drivers.
+# The V4L2 layer and the stateful sessions on the strict fake of tests/fake.
 WC_STATEFUL_TESTS = \
+	tests/session/test_v4l2 \
+	tests/session/test_select \
 	tests/session/test_stateful_decoder \
-	tests/session/test_stateful_encoder
+	tests/session/test_stateful_encoder \
+	tests/session/test_stateful_contexts \
+	tests/session/test_stateful_failures
 check_PROGRAMS += $(WC_STATEFUL_TESTS)
 TESTS += $(WC_STATEFUL_TESTS)
+# Thousands of lives, one for every call and errno.
+SLOW_TESTS += tests/session/test_stateful_failures
 
-WC_RIG_SOURCES = tests/session/rig.c tests/session/rig.h
-WC_RIG_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS)
-WC_RIG_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-WC_RIG_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
-WC_RIG_LDADD = $(WC_LAYERS) tests/fake/libfake.la $(WC_LAYER_LIBS) $(CHECK_LIBS)
+WC_STATEFUL_RIG = tests/session/rig.c tests/session/rig.h
+WC_STATEFUL_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS) -D_GNU_SOURCE
+WC_STATEFUL_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+WC_STATEFUL_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
+WC_STATEFUL_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) $(CHECK_LIBS)
 
-tests_session_test_stateful_decoder_SOURCES = tests/session/test_stateful_decoder.c $(WC_RIG_SOURCES)
-tests_session_test_stateful_decoder_CPPFLAGS = $(WC_RIG_CPPFLAGS)
-tests_session_test_stateful_decoder_CFLAGS = $(WC_RIG_CFLAGS)
-tests_session_test_stateful_decoder_LDFLAGS = $(WC_RIG_LDFLAGS)
-tests_session_test_stateful_decoder_LDADD = $(WC_RIG_LDADD)
+tests_session_test_v4l2_SOURCES = tests/session/test_v4l2.c $(WC_STATEFUL_RIG)
+tests_session_test_v4l2_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_v4l2_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_v4l2_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_v4l2_LDADD = $(WC_STATEFUL_LDADD)
 
-tests_session_test_stateful_encoder_SOURCES = tests/session/test_stateful_encoder.c $(WC_RIG_SOURCES)
-tests_session_test_stateful_encoder_CPPFLAGS = $(WC_RIG_CPPFLAGS)
-tests_session_test_stateful_encoder_CFLAGS = $(WC_RIG_CFLAGS)
-tests_session_test_stateful_encoder_LDFLAGS = $(WC_RIG_LDFLAGS)
-tests_session_test_stateful_encoder_LDADD = $(WC_RIG_LDADD)
+tests_session_test_select_SOURCES = tests/session/test_select.c $(WC_STATEFUL_RIG)
+tests_session_test_select_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_select_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_select_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_select_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_decoder_SOURCES = tests/session/test_stateful_decoder.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_decoder_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_decoder_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_decoder_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_decoder_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_encoder_SOURCES = tests/session/test_stateful_encoder.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_encoder_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_encoder_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_encoder_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_encoder_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_contexts_SOURCES = tests/session/test_stateful_contexts.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_contexts_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_contexts_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_contexts_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_contexts_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_failures_SOURCES = tests/session/test_stateful_failures.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_failures_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_failures_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_failures_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_failures_LDADD = $(WC_STATEFUL_LDADD)

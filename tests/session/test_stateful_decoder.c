@@ -236,10 +236,7 @@ START_TEST(frames_come_in_display_order)
 }
 END_TEST
 
-/*
- * An end of sequence inside the stream begins a drain that nobody asked for (dev-decoder.rst,
- * Drain).
- */
+/* An end of sequence in the stream begins a drain nobody asked for: dev-decoder.rst, Drain. */
 START_TEST(an_end_mark_in_the_stream_is_passed_over)
 {
 	/* Its firmware ends only with the flag of an input buffer, submit_eos_buf(). */
@@ -287,9 +284,8 @@ START_TEST(a_reset_in_each_state)
 			rig_await(&rig, 1);
 		if (state == 3)                         /* DRAINING */
 			ck_assert_int_eq(rig.session->ops->drain(rig.session, &error), 0);
-		if (state == 4) {                       /* ENDED */
+		if (state == 4)                         /* ENDED */
 			ck_assert_int_eq(rig_drain(&rig), 0);
-		}
 		ck_assert_int_eq(rig.session->ops->reset(rig.session, &error), 0);
 		rig.n_drained = 0;
 		rig.n_frames = 0;
@@ -388,9 +384,7 @@ START_TEST(frames_may_be_released_in_another_thread)
 }
 END_TEST
 
-/*
- * A driver that keeps the marked buffer out of work loses one a drain: 100 are more than there are.
- */
+/* Whoever keeps the marked buffer back loses one a drain: 100 are more than there are. */
 START_TEST(drains_do_not_wear_the_decoder_out)
 {
 	start(decoders[_i]);

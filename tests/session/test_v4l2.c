@@ -122,9 +122,7 @@ START_TEST(a_registry_of_fixed_paths)
 	ck_assert_int_eq(device_registry_new(rig.core, &rig.loop, paths, &registry), 0);
 	ck_assert_uint_eq(device_registry_count(registry), 0);
 	ck_assert_int_eq(device_registry_refresh(registry), 0);
-	/*
-	 * In the order that was given; what is not there is a warning, what is none of ours is not.
-	 */
+	/* In the order given; a missing node is a warning, one that is none of ours is not. */
 	ck_assert_uint_eq(device_registry_count(registry), 2);
 	ck_assert_str_eq(device_registry_get(registry, 0)->device.path, "/dev/fake-video1");
 	ck_assert_str_eq(device_registry_get(registry, 1)->device.path, RIG_PATH);
