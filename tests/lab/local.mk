@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: MIT
-LAB_TESTS += tests/lab/selftest
-dist_check_SCRIPTS += tests/lab/selftest
+# The acceptance suites of the library on real V4L2 drivers. Each boots a guest of its own.
+WC_SUITES = \
+	tests/lab/suite/bad_input.sh \
+	tests/lab/suite/codecs.sh \
+	tests/lab/suite/exact.sh \
+	tests/lab/suite/exact_multiplanar.sh \
+	tests/lab/suite/list.sh \
+	tests/lab/suite/valgrind.sh
+LAB_TESTS += $(WC_SUITES)
+dist_check_SCRIPTS += $(WC_SUITES)
+
 EXTRA_DIST += \
 	tests/lab/README.md \
 	tests/lab/build \
@@ -8,4 +17,62 @@ EXTRA_DIST += \
 	tests/lab/kernel.config \
 	tests/lab/kernel.patch \
 	tests/lab/packages \
-	tests/lab/run
+	tests/lab/run \
+	tests/lab/selftest \
+	tests/lab/suite/common.sh \
+	tests/lab/suite/valgrind.supp
+
+# What the suites start.
+WC_SUITE_PLAYERS = \
+	tests/lab/suite/play \
+	tests/lab/suite/test_bad_chunks \
+	tests/lab/suite/test_encoder \
+	tests/lab/suite/test_gone \
+	tests/lab/suite/test_lifetime \
+	tests/lab/suite/test_seek \
+	tests/lab/suite/test_sharing
+check_PROGRAMS += $(WC_SUITE_PLAYERS) \
+	tests/lab/suite/bad_memory \
+	tests/lab/suite/pattern \
+	tests/lab/suite/visible
+
+WC_SUITE_SOURCES = \
+	tests/lab/suite/picture.c tests/lab/suite/picture.h \
+	tests/lab/suite/player.c tests/lab/suite/player.h \
+	tests/lab/suite/stream.c tests/lab/suite/stream.h \
+	tests/lab/suite/tap.c tests/lab/suite/tap.h
+# Without libtool's wrapper script: it costs more time in the guest than some of these.
+WC_SUITE_LINK = $(AM_LDFLAGS) -no-install
+
+tests_lab_suite_bad_memory_SOURCES = tests/lab/suite/bad_memory.c
+tests_lab_suite_pattern_SOURCES = tests/lab/suite/pattern.c \
+	tests/lab/suite/picture.c tests/lab/suite/picture.h
+tests_lab_suite_visible_SOURCES = tests/lab/suite/visible.c
+
+tests_lab_suite_play_SOURCES = tests/lab/suite/play.c $(WC_SUITE_SOURCES)
+tests_lab_suite_play_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_play_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_bad_chunks_SOURCES = tests/lab/suite/test_bad_chunks.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_bad_chunks_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_bad_chunks_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_encoder_SOURCES = tests/lab/suite/test_encoder.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_encoder_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_encoder_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_gone_SOURCES = tests/lab/suite/test_gone.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_gone_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_gone_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_lifetime_SOURCES = tests/lab/suite/test_lifetime.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_lifetime_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_lifetime_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_seek_SOURCES = tests/lab/suite/test_seek.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_seek_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_seek_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_sharing_SOURCES = tests/lab/suite/test_sharing.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_sharing_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_sharing_LDADD = lib/libwebcodecs.la

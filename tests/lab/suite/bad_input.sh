@@ -184,7 +184,7 @@ until_true()
 	shift
 	until "$@"; do
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
+		[ "$tries" -gt 0 ] || return 1
 		sleep 0.1
 	done
 }
@@ -220,11 +220,11 @@ start()
 
 vanish()
 {
-	echo vicodec.0 >$driver/unbind
+	echo vicodec.0 >"$driver/unbind"
 	status=0
 	wait $tool || status=$?
 	wait $feeder
-	echo vicodec.0 >$driver/bind
+	echo vicodec.0 >"$driver/bind"
 }
 
 decodes_whole()
@@ -267,9 +267,9 @@ test_gone()
 
 no_device()
 {
-	echo vicodec.0 >$driver/unbind
+	echo vicodec.0 >"$driver/unbind"
 	decode good.fwht
-	echo vicodec.0 >$driver/bind
+	echo vicodec.0 >"$driver/bind"
 	ended_with 1 && grep NotSupportedError err
 }
 

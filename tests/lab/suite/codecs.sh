@@ -4,6 +4,7 @@
 # The programs that use the library as applications do, on the real driver, and a stream that is
 # decoded, scaled and encoded again.
 
+# shellcheck disable=SC2317 # check calls functions
 # shellcheck source=tests/lab/suite/common.sh
 . "$(dirname "$0")/common.sh"
 enter 'v4l2-ctl' "$@"

@@ -10,6 +10,7 @@ suite=$(cd "$(dirname "$0")" && pwd)
 lab=$(dirname "$suite")
 top_srcdir=${top_srcdir:-$(cd "$lab/../.." && pwd)}
 top_builddir=${top_builddir:-$top_srcdir/build/main}
+top_srcdir=$(cd "$top_srcdir" && pwd) && top_builddir=$(cd "$top_builddir" && pwd) || exit 1
 export top_srcdir top_builddir
 programs=$top_builddir/tests/lab/suite
 work=/dev/shm/suite

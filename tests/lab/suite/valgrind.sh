@@ -23,7 +23,7 @@ finds_errors()
 	status=0
 	clean sh -c 'exit 0' || return
 	clean bad_memory || status=$?
-	same 99 $status
+	same 99 "$status"
 }
 
 make_input()
