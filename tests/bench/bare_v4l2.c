@@ -16,11 +16,12 @@
 #include <linux/videodev2.h>
 
 #include "bench.h"
+#include "session/stateful.h"
 
-/* The counts of the library's stateful sessions. */
-#define INPUTS 4
-#define ENCODER_OUTPUTS 6
-#define DECODER_OUTPUTS 5
+/* The counts of the library's sessions: what the driver keeps, and some more. */
+#define INPUTS STATEFUL_INPUTS
+#define ENCODER_OUTPUTS (2 + STATEFUL_EXTRA_OUTPUTS)
+#define DECODER_OUTPUTS (1 + STATEFUL_EXTRA_OUTPUTS)
 
 #define MAX_BUFFERS 8
 

@@ -6,7 +6,9 @@
 # again. Prints TAP.
 #
 # Four ioctls and one wait are the least for one buffer in and one out. The tenth above it is for what
-# is done now and then: a clock is read for every 32nd frame.
+# is done now and then: a clock is read for every 32nd frame. A codec that is kept busy has a watchdog,
+# too, which makes four calls in two seconds. strace, and a host that is busy, turn seconds of work into
+# many more: what the watchdog may need in the time that it took is allowed on top.
 
 # shellcheck source=tests/bench/lab.sh
 . "$(dirname "$0")/lab.sh"
@@ -49,10 +51,12 @@ check_calls()
 	shift
 	calls=$(system_calls "$@") || { echo "not ok - $verb under strace"; failed=yes; return; }
 	each=$(awk "BEGIN { printf \"%.3f\", $calls / $frames }")
+	watchdog=$(sed -n 's/.* seconds=\([0-9]*\).*/\1 * 2/p' $data/result)
 	ok "$verb: $each system calls a frame, at most $limit" \
-		"$calls >= 4 * $frames && $calls <= $limit * $frames"
+		"$calls >= 4 * $frames && $calls <= $limit * $frames + $watchdog"
 	sed 's/^[0-9]* *//; s/(\([0-9]*, \)\{0,1\}\(VIDIOC_[A-Z]*\)\{0,1\}.*/ \2/' $data/steady |
 		sort | uniq -c | sed 's/^/# /'
+	echo "# $(cat $data/result)"
 }
 
 check_memory()
