@@ -232,13 +232,16 @@ static int convert_chroma(const struct convert_image *src, const struct convert_
 	if (before.width != after.width || before.height != after.height ||
 	    (from_planar && to_planar))
 		return chroma_resized(src, dst);
+	if (!from_planar && !to_planar) {
+		half_to_half(src, dst);
+		return 0;
+	}
+	/* One of the two has the planes, so no memory is needed for them. */
 	planes = uv_planes(from_planar ? src : dst, NULL);
 	if (from_planar)
 		merge(&planes, dst);
-	else if (to_planar)
-		split(src, &planes);
 	else
-		half_to_half(src, dst);
+		split(src, &planes);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 WC_FRAME_TESTS = \
+	tests/frame/test_convert \
 	tests/frame/test_pool \
 	tests/frame/test_video_frame \
 	tests/frame/test_video_frame_copy
@@ -9,6 +10,10 @@ THREAD_TESTS += tests/frame/test_pool tests/frame/test_video_frame
 
 WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_FRAME_TEST_LIBS = lib/libframe.la lib/libutil.la $(YUV_LIBS) $(CHECK_LIBS)
+
+tests_frame_test_convert_SOURCES = tests/frame/test_convert.c
+tests_frame_test_convert_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_convert_LDADD = $(WC_FRAME_TEST_LIBS) -lm
 
 tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
 tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
