@@ -15,6 +15,7 @@ static struct {
 	char text[AV_MESSAGE_SIZE];
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+__attribute__((format(printf, 3, 0)))
 static void keep(void *object, int level, const char *format, va_list args)
 {
 	(void)object;
