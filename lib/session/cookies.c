@@ -8,7 +8,7 @@
 
 uint64_t cookies_put(struct cookies *cookies, const struct timing *timing)
 {
-	uint64_t number = ++cookies->next;
+	uint64_t number = ++cookies->last;
 
 	cookies->timings[number % COOKIE_SLOTS] = *timing;
 	return number * SPACING;
@@ -18,7 +18,7 @@ const struct timing *cookies_find(const struct cookies *cookies, uint64_t value)
 {
 	uint64_t number = (value + SPACING / 2) / SPACING;
 
-	if (number == 0 || number > cookies->next || number + COOKIE_SLOTS <= cookies->next)
+	if (number == 0 || number > cookies->last || number + COOKIE_SLOTS <= cookies->last)
 		return NULL;
 	return &cookies->timings[number % COOKIE_SLOTS];
 }

@@ -15,7 +15,7 @@
 #define COOKIE_SLOTS 256
 
 struct cookies {
-	uint64_t next;                     /* number of the next cookie; the first is 1 */
+	uint64_t last;                     /* number of the last cookie, 0: none yet */
 	struct timing timings[COOKIE_SLOTS];
 };
 

@@ -186,7 +186,7 @@ int port_index(const struct port *port, const struct buffer *buffer)
 	return (int)pb->index;
 }
 
-unsigned port_in_use(const struct port *port)
+unsigned port_count_in_use(const struct port *port)
 {
 	unsigned n = 0;
 

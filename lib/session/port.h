@@ -41,7 +41,7 @@ struct buffer *port_buffer(const struct port *port, unsigned index);
 /* The index of a buffer, -1 when it belongs elsewhere. */
 int port_index(const struct port *port, const struct buffer *buffer);
 
-/* Whether any buffer is in use by frames or chunks. */
-unsigned port_in_use(const struct port *port);
+/* How many buffers frames and chunks use; 0 for NULL. */
+unsigned port_count_in_use(const struct port *port);
 
 #endif

@@ -4,23 +4,25 @@
  *
  * Input (OUTPUT queue of V4L2):
  *
- *               submit             drain
- *     STOPPED ----------> RUNNING -------> DRAINING
- *        ^                  ^ |               |
- *        |      reset       | |               |
- *        +------------------|-+---------------+  reset
- *                           +-----------------+  the output side has ended
+ *              made, or submit
+ *              after reset             drain
+ *     STOPPED -----------------> RUNNING ---> DRAINING
+ *                                   ^            |
+ *                                   +------------+  the output side has ended
  *
  * Output (CAPTURE queue of V4L2):
  *
  *              SOURCE_CHANGE, or            SOURCE_CHANGE
  *              the format is known
  *     WAITING --------------------> RUNNING ------------> CHANGING
- *        ^                           |  ^ ^                  |
- *        |                      LAST |  | +------------------+
- *        | reset, before there       |  |   LAST or EPIPE: new buffers if the old do not fit
- *        | ever were buffers         v  |
- *        +------------------------ ENDED  submit: the driver is told to go on
+ *                                    |  ^ ^                  |
+ *                      LAST or EPIPE |  | +------------------+
+ *                      of a drain    |  |   LAST or EPIPE: new buffers if the old do not fit
+ *                                    v  |
+ *                                   ENDED  submit: the driver is told to go on; or SOURCE_CHANGE
+ *
+ * reset leads from everywhere to STOPPED and WAITING; with buffers left the next submit goes
+ * straight to RUNNING. LAST without drain or change is an end mark in the stream: RUNNING stays.
  *
  * The end of a drain is the LAST flag, or EPIPE from drivers that have no buffer to flag; never
  * V4L2_EVENT_EOS, which comes before the last frames. A SOURCE_CHANGE during a drain ends with
@@ -192,7 +194,7 @@ static bool same_size(const struct queue_format *a, const struct queue_format *b
 static int replace_buffers(struct decoder *d, struct wc_error *error)
 {
 	struct stateful *s = &d->s;
-	unsigned in_use = port_in_use(s->out_port);
+	unsigned in_use = port_count_in_use(s->out_port);
 	int ret;
 
 	port_close(s->out_port);

@@ -16,7 +16,7 @@
  *         a key frame is wanted, and the driver still has input; submit once it has none,
  *         or keeps it: the control is set
  *
- * reset leads from everywhere to READY, drain from EMPTYING to DRAINING as from RUNNING.
+ * reset leads from everywhere to READY; drain leads from EMPTYING and REKEYING to DRAINING, too.
  *
  * FORCE_KEY_FRAME is "for the next queued buffer" (ext-ctrls-codec.rst), but drivers obey with the
  * next one that they begin (venus, s5p-mfc, coda), which may have been queued before. Hence
