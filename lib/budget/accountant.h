@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The accountant: who holds hardware contexts, per device and role, in this process.
- *
- * A session embeds a claim and moves it along as it takes more of the device: an open node, then
- * buffers, then a running queue. A refusal is judged by the stage at which it came, not by its
- * errno: drivers use EBUSY, EAGAIN, ENOSPC, EINVAL, ENOMEM, ESRCH, EPERM and more for "no context
- * left" (facts per driver in the quirk table of session/quirks.c).
+ * The accountant: who holds hardware contexts in this process, per device. A session embeds a
+ * claim. Whether a refusal means "no context left" is judged by the session, by stage
+ * (session/stateful.c).
  */
 #ifndef WC_BUDGET_ACCOUNTANT_H
 #define WC_BUDGET_ACCOUNTANT_H
@@ -27,7 +24,6 @@ struct claim {
 	const char *codec;             /* constant */
 	char label[32];
 	uint32_t width, height;        /* coded pixels, 0 while unknown */
-	enum wc_stage stage;           /* how far it came */
 	unsigned quota;                /* contexts the device is known to have, 0: unknown */
 	_Atomic int64_t progress;      /* microseconds of CLOCK_MONOTONIC of the last progress */
 };

@@ -51,7 +51,6 @@ int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const
 	enum wc_status name = stage == WC_STAGE_FORMAT ? WC_NOT_SUPPORTED_ERROR
 							: WC_OPERATION_ERROR;
 
-	s->claim.stage = stage;
 	if (is_refusal(stage, sys_errno))
 		return accountant_refused(s->env.accountant, &s->claim, stage, sys_errno, error);
 	if (sys_errno == ENODEV || sys_errno == ENXIO)

@@ -81,8 +81,8 @@ int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 void stateful_abandon(struct stateful *s);
 
 /*
- * Fill *error with what a failed call means at a stage, by the rules of the accountant: a device
- * that vanished, no context left, a limit of the machine. what says what was attempted. Returns
+ * Fill *error with what a failed call means at a stage: a device that vanished, no context left, a
+ * limit of the machine. what says what was attempted. Returns
  * the ::wc_status.
  */
 int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what,
