@@ -2,10 +2,10 @@
 /*
  * A buffer: memory of one picture or one chunk, in one or more objects (DMA-BUFs or plain memory).
  *
- * Two counts. *References* keep the memory: its maker holds one, every user too. *Uses* are what
- * the application can see: frames and chunks that are open on it. When the last use ends, idle()
- * tells the maker that the content is free to be overwritten; when the last reference ends,
- * destroy() frees the memory. Both may run in any thread.
+ * Two counts. *References* keep the memory: its maker holds one, every user too. *Uses* tell who
+ * needs the content: open frames and chunks, and the driver while it reads an input buffer. When
+ * the last use ends, idle() tells the maker that the content is free to be overwritten; when the
+ * last reference ends, destroy() frees the memory. Both may run in any thread.
  */
 #ifndef WC_FRAME_BUFFER_H
 #define WC_FRAME_BUFFER_H

@@ -13,7 +13,7 @@
 #define KEEP_BUFFERS 16
 #define KEEP_BYTES ((size_t)8 << 20)
 
-/* Sizes of new buffers go up in such steps, so that chunks of one stream fit in each other's. */
+/* Sizes of new buffers go up in such steps, so that chunks of one codec fit in each other's. */
 #define SIZE_STEP ((size_t)4096)
 
 #define ALIGNMENT 64

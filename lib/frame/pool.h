@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool of plain buffers, for one stream of chunks: what comes back is kept for the next taker,
- * so that a warm pipeline allocates nothing. Buffers may come back from any thread, and after the
+ * A pool of plain buffers, of one codec's chunks or pictures: what comes back is kept for the next
+ * taker, so that a warm pipeline allocates nothing. Buffers may come back from any thread, and after the
  * pool was closed.
  */
 #ifndef WC_FRAME_POOL_H

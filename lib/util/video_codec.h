@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The video codecs that this folder knows. */
+/* The video codecs that the library knows. */
 #ifndef WC_UTIL_VIDEO_CODEC_H
 #define WC_UTIL_VIDEO_CODEC_H
 
