@@ -3,8 +3,10 @@
  * @file webcodecs/encoded_video_chunk.h
  * EncodedVideoChunk: one access unit of a coded stream (W3C WebCodecs, section 8.2).
  *
- * Chunks are immutable once they were given to a decoder or came out of an encoder. They may be
- * referenced and released from any thread and may outlive their codec.
+ * Chunks are immutable once they were given to a decoder or came out of an encoder.
+ *
+ * All functions here may be called from any thread; writing (get_writable, set_size) must not race
+ * with another use of the chunk. Chunks may outlive their codec.
  */
 #ifndef WEBCODECS_ENCODED_VIDEO_CHUNK_H
 #define WEBCODECS_ENCODED_VIDEO_CHUNK_H

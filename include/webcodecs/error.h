@@ -49,10 +49,10 @@ enum wc_status {
 	WC_OPERATION_ERROR = -9,
 };
 
-/** Where in the life of a hardware context an error arose. */
+/** Where in the life of a session an error arose. */
 enum wc_stage {
-	WC_STAGE_NONE = 0,  /**< no device was involved, or none is to blame */
-	WC_STAGE_OPEN,      /**< opening the device node */
+	WC_STAGE_NONE = 0,  /**< no session is to blame */
+	WC_STAGE_OPEN,      /**< opening the device node or the software codec */
 	WC_STAGE_FORMAT,    /**< negotiating formats, rectangles and controls */
 	WC_STAGE_BUFFERS,   /**< requesting, mapping or exporting buffers */
 	WC_STAGE_STREAM_ON, /**< starting a queue */
@@ -79,7 +79,7 @@ struct wc_holder {
  */
 struct wc_error {
 	enum wc_status name;   /**< the WebCodecs name */
-	enum wc_stage stage;   /**< where; ::WC_STAGE_NONE when no device was involved */
+	enum wc_stage stage;   /**< where it arose */
 	int sys_errno;         /**< positive errno of the call that failed, or 0 */
 	char message[240];     /**< one English sentence, NUL-terminated */
 	char device[64];       /**< device node or name of the software codec, may be empty */

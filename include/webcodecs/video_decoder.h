@@ -61,7 +61,8 @@ struct wc_video_decoder_config {
 	/** Members that are not null override what the stream says. */
 	struct wc_video_color_space color_space;
 	enum wc_hardware_acceleration hardware_acceleration;
-	bool optimize_for_latency;         /**< give out frames as soon as they can be known */
+	/** Give out frames as soon as they can be known. A hint: V4L2 sessions ignore it. */
+	bool optimize_for_latency;
 	bool flip;                         /**< copied to the frames */
 	uint16_t rotation;                 /**< 0, 90, 180, 270; copied to the frames */
 	/** Only this device node, NULL for any. Not in the specification. Copied. */

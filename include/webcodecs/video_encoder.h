@@ -31,10 +31,10 @@ enum wc_bitrate_mode {
 	WC_BITRATE_QUANTIZER,      /**< bitrate is ignored, the quantizer comes with each frame */
 };
 
-/** LatencyMode of the specification. */
+/** LatencyMode of the specification. A hint: V4L2 sessions ignore it. */
 enum wc_latency_mode {
 	WC_LATENCY_QUALITY = 0,    /**< no frame is dropped */
-	WC_LATENCY_REALTIME,
+	WC_LATENCY_REALTIME,       /**< chunks come out soon, at the price of quality */
 };
 
 /** Form of H.264 and HEVC chunks (AvcBitstreamFormat, HevcBitstreamFormat). */
@@ -71,7 +71,10 @@ struct wc_video_encoder_init {
 	uint64_t reserved[6];                     /**< must be zero */
 };
 
-/** VideoEncoderConfig of the specification. */
+/**
+ * VideoEncoderConfig of the specification. Its members alpha, scalabilityMode and contentHint are
+ * left out.
+ */
 struct wc_video_encoder_config {
 	const char *codec;            /**< as ::wc_video_decoder_config.codec; needed */
 	uint32_t width;               /**< of the encoded picture, pixels; needed */

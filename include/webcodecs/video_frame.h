@@ -215,8 +215,10 @@ struct wc_video_frame_override {
  * @param override NULL: as wc_video_frame_clone()
  * @param[out] out on success a frame with one reference, the caller's; NULL on failure
  * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when @p frame is closed; ::WC_TYPE_ERROR when the
- *         rectangle does not fit or is not aligned to the chroma samples, or for one display size
- *         without the other; ::WC_OPERATION_ERROR without memory.
+ *         rectangle does not fit or is not aligned to the chroma samples, for one display size
+ *         without the other, or when a reserved field is set; ::WC_NOT_SUPPORTED_ERROR for a
+ *         rectangle on a format without a linear layout known to the library;
+ *         ::WC_OPERATION_ERROR without memory.
  */
 int wc_video_frame_new_from(struct wc_video_frame *frame,
 			    const struct wc_video_frame_override *override,

@@ -29,6 +29,8 @@
  *   `destroy`, end it; they take NULL where they end.
  * - Functions that can fail return ::WC_OK or a negative ::wc_status and have then changed
  *   nothing; output pointers are then NULL.
+ * - NULL for an object that is passed in, or for an output pointer, is ::WC_TYPE_ERROR where it is
+ *   checked; do not rely on it for the first argument.
  * - Structs that describe something are zero by default and end with reserved fields, which must
  *   be zero, so that they can grow.
  * - Times are microseconds, sizes are bytes or pixels as said; descriptors are close-on-exec.
