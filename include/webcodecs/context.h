@@ -28,10 +28,12 @@ struct wc_context;
 
 /** How important a log line is. */
 enum wc_log_level {
-	WC_LOG_ERROR = 1,   /**< something failed and the application may not see it otherwise */
-	WC_LOG_WARNING,     /**< misuse, leaks, fallbacks */
-	WC_LOG_INFO,        /**< which device, which session, which formats */
-	WC_LOG_DEBUG,       /**< every step of the protocols */
+	WC_LOG_ERROR = 1,   /**< reserved */
+	/** Drivers that break the rules, nodes that cannot be opened, output that was dropped. */
+	WC_LOG_WARNING,
+	/** Which session was opened, why a device was passed over, why a codec closed. */
+	WC_LOG_INFO,
+	WC_LOG_DEBUG,       /**< failing calls, buffers that were added */
 };
 
 /**

@@ -159,20 +159,29 @@ static int open_software(const struct request *r, struct session **session,
 	return ret < 0 ? best->name : 0;
 }
 
+static void log_choice(const struct request *r, struct session *session)
+{
+	struct wc_session_info info;
+
+	session->ops->describe(session, &info);
+	log_info(&r->env->core->log, "%s %s: %s session, %s", video_codec_name(codec_of(r)->codec),
+		 r->decoder ? "decoder" : "encoder", wc_session_kind_name(info.kind),
+		 info.device[0] ? info.device : info.name);
+}
+
 /* prefer-hardware and a device that was named are meant: they do not end in software. */
 static bool allows_software(const struct session_choice *choice)
 {
 	return !choice->device && choice->preference != WC_PREFER_HARDWARE;
 }
 
-static int open_session(const struct request *r, struct session **session,
-			struct wc_error *error)
+static int open_preferred(const struct request *r, struct session **session,
+			  struct wc_error *error)
 {
 	bool software_first = allows_software(r->choice) &&
 			      r->choice->preference == WC_PREFER_SOFTWARE;
 	int ret;
 
-	*session = NULL;
 	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0, "no %s for %s%s%s",
 		  r->decoder ? "decoder" : "encoder", video_codec_name(codec_of(r)->codec),
 		  r->choice->device ? " at " : allows_software(r->choice) ? "" : " in hardware",
@@ -182,6 +191,18 @@ static int open_session(const struct request *r, struct session **session,
 	ret = open_hardware(r, session, error);
 	if (ret < 0 && allows_software(r->choice) && !software_first)
 		ret = open_software(r, session, error);
+	return ret;
+}
+
+static int open_session(const struct request *r, struct session **session,
+			struct wc_error *error)
+{
+	int ret;
+
+	*session = NULL;
+	ret = open_preferred(r, session, error);
+	if (ret == 0)
+		log_choice(r, *session);
 	return ret;
 }
 

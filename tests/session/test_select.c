@@ -15,7 +15,14 @@ static struct device_registry *registry;
 static struct session *session;
 static struct wc_error error;
 
-static struct session software;        /* what the stand-ins give */
+static void describe_software(const struct session *s, struct wc_session_info *info)
+{
+	(void)s;
+	*info = (struct wc_session_info) { .kind = WC_SESSION_SOFTWARE, .name = "stand-in" };
+}
+
+static const struct session_ops software_ops = { .describe = describe_software };
+static struct session software = { .ops = &software_ops };   /* what the stand-ins give */
 static bool software_works;
 static unsigned n_software;
 
@@ -228,6 +235,29 @@ START_TEST(constrained_baseline_is_a_part_of_the_others)
 }
 END_TEST
 
+static void keep_line(enum wc_log_level level, const char *file, int line, const char *message,
+		      void *user_data)
+{
+	(void)level;
+	(void)file;
+	(void)line;
+	snprintf(user_data, 128, "%s", message);
+}
+
+START_TEST(the_log_tells_what_was_opened)
+{
+	char line[128] = "";
+
+	start(true);
+	log_set_handler(&rig.core->log, keep_line, WC_LOG_INFO, line);
+	decoder_at("vp8", 0, 0, WC_PREFER_HARDWARE, NULL);
+	ck_assert_str_eq(line, "vp8 decoder: stateful session, " RIG_PATH);
+	decoder_at("vp8", 0, 0, WC_PREFER_SOFTWARE, NULL);
+	ck_assert_str_eq(line, "vp8 decoder: software session, stand-in");
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("select");
@@ -240,6 +270,7 @@ int main(void)
 	tcase_add_test(all, a_full_device_is_passed_over);
 	tcase_add_test(all, a_probe_tells_what_would_be_first);
 	tcase_add_test(all, constrained_baseline_is_a_part_of_the_others);
+	tcase_add_test(all, the_log_tells_what_was_opened);
 	suite_add_tcase(suite, all);
 
 	runner = srunner_create(suite);
