@@ -57,14 +57,6 @@ const struct pixel_format *pixel_format_find(uint32_t fourcc)
 	return NULL;
 }
 
-const struct pixel_format *pixel_format_find_w3c(enum wc_pixel_format format)
-{
-	for (size_t i = 0; i < N_FORMATS; i++)
-		if (format != WC_PIXEL_FORMAT_NONE && formats[i].w3c == format)
-			return &formats[i];
-	return NULL;
-}
-
 size_t pixel_format_row_bytes(const struct pixel_format *format, unsigned plane, uint32_t width)
 {
 	size_t sub = format->planes[plane].sub_x;

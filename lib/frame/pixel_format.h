@@ -39,7 +39,6 @@ struct pixel_format {
 
 /* The row of the table; NULL for formats without a linear layout that we know. */
 const struct pixel_format *pixel_format_find(uint32_t fourcc);
-const struct pixel_format *pixel_format_find_w3c(enum wc_pixel_format format);
 
 /* Bytes of a row, and rows, of a plane of a picture of width by height pixels. Round up. */
 size_t pixel_format_row_bytes(const struct pixel_format *format, unsigned plane, uint32_t width);

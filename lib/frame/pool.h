@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A pool of plain buffers, of one codec's chunks or pictures: what comes back is kept for the next
- * taker, so that a warm pipeline allocates nothing. Buffers may come back from any thread, and after the
- * pool was closed.
+ * taker, so that a warm pipeline allocates nothing. Buffers may come back from any thread, and
+ * after the pool was closed.
  */
 #ifndef WC_FRAME_POOL_H
 #define WC_FRAME_POOL_H
