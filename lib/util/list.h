@@ -15,11 +15,6 @@ struct list {
 /* Valid while the current element stays linked. */
 #define list_for_each(pos, head) for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
 
-/* The current element may be removed and freed. */
-#define list_for_each_safe(pos, tmp, head) \
-	for ((pos) = (head)->next, (tmp) = (pos)->next; (pos) != (head); \
-	     (pos) = (tmp), (tmp) = (pos)->next)
-
 static inline void list_init(struct list *head)
 {
 	head->prev = head;
