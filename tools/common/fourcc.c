@@ -70,11 +70,3 @@ uint32_t fourcc_from_name(const char *name)
 	}
 	return 0;
 }
-
-const char *fourcc_name(unsigned n, uint32_t *fourcc)
-{
-	if (n >= N_NAMES)
-		return NULL;
-	*fourcc = names[n].fourcc;
-	return names[n].name;
-}

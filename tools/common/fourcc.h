@@ -17,7 +17,4 @@ const char *fourcc_text(uint32_t fourcc, char text[FOURCC_TEXT]);
  */
 uint32_t fourcc_from_name(const char *name);
 
-/* The nth name with its fourcc, for help; NULL past the last. */
-const char *fourcc_name(unsigned n, uint32_t *fourcc);
-
 #endif

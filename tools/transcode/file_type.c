@@ -44,8 +44,3 @@ const struct file_type *file_type_find(const char *name, const char *path)
 			return &types[i];
 	return NULL;
 }
-
-const struct file_type *file_type_get(unsigned n)
-{
-	return n < N_TYPES ? &types[n] : NULL;
-}

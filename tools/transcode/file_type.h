@@ -29,9 +29,6 @@ struct file_type {
  */
 const struct file_type *file_type_find(const char *name, const char *path);
 
-/* The nth type, for help; NULL past the last. */
-const struct file_type *file_type_get(unsigned n);
-
 /* Whether it holds pictures, not chunks. */
 static inline bool file_type_is_pictures(const struct file_type *type)
 {
