@@ -55,8 +55,9 @@ static void describe_holder(const struct claim *claim, int64_t now, struct wc_ho
 	snprintf(holder->label, sizeof holder->label, "%s", claim->label);
 }
 
-uint32_t accountant_holders(struct accountant *accountant, const struct claim *except,
-			    const char *device, struct wc_error *error)
+/* List the holders of a device in *error but one. Returns how many there are. */
+static uint32_t list_holders(struct accountant *accountant, const struct claim *except,
+			     const char *device, struct wc_error *error)
 {
 	int64_t now = clock_now();
 	struct list *pos;
@@ -85,7 +86,7 @@ int accountant_refused(struct accountant *accountant, const struct claim *claim,
 	error_set(error, WC_QUOTA_EXCEEDED_ERROR, stage, sys_errno,
 		  "the device gave no context for another %s %s", claim->codec, claim->role);
 	error_set_device(error, claim->device);
-	held = accountant_holders(accountant, claim, claim->device, error);
+	held = list_holders(accountant, claim, claim->device, error);
 	error->quota = claim->quota;
 	error->requested = (uint64_t)held + 1;
 	return error->name;

@@ -56,8 +56,4 @@ static inline void claim_progress(struct claim *claim, int64_t now)
 int accountant_refused(struct accountant *accountant, const struct claim *claim,
 		       enum wc_stage stage, int sys_errno, struct wc_error *error);
 
-/* List the holders of a device in *error, except claim. Returns how many there are. */
-uint32_t accountant_holders(struct accountant *accountant, const struct claim *except,
-			    const char *device, struct wc_error *error);
-
 #endif
