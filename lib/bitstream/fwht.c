@@ -167,37 +167,3 @@ struct color_description fwht_color(const struct fwht_header *header)
 	color.range = fwht_range(header);
 	return color;
 }
-
-/* Offset of the magic number or of its beginning at the end of the data; size without either. */
-static size_t find_magic(const uint8_t *data, size_t size, size_t pos)
-{
-	for (; pos < size; pos++) {
-		const uint8_t *p = memchr(data + pos, magic[0], size - pos);
-		size_t left;
-
-		if (!p)
-			return size;
-		pos = (size_t)(p - data);
-		left = size - pos;
-		if (!memcmp(p, magic, left < sizeof(magic) ? left : sizeof(magic)))
-			return pos;
-	}
-	return size;
-}
-
-int fwht_find_frame(const uint8_t *data, size_t size, struct fwht_span *span)
-{
-	struct fwht_header header;
-	size_t pos = 0;
-
-	for (;; pos++) {
-		pos = size ? find_magic(data, size, pos) : 0;
-		*span = (struct fwht_span) { .offset = pos };
-		if (size - pos < FWHT_HEADER_SIZE)
-			return 0;
-		if (fwht_header_parse(data + pos, size - pos, &header) == 0)
-			break;
-	}
-	span->size = FWHT_HEADER_SIZE + (size_t)header.payload_size;
-	return size - pos >= span->size;
-}

@@ -51,18 +51,4 @@ int fwht_header_parse(const uint8_t *data, size_t size, struct fwht_header *out)
 /* The colour fields of a header in terms of H.273. */
 struct color_description fwht_color(const struct fwht_header *header);
 
-/* Where a frame is in a byte stream. */
-struct fwht_span {
-	size_t offset;                  /* bytes before it that belong to no frame */
-	size_t size;                    /* of header and payload; 0: header not yet whole */
-};
-
-/*
- * Find the first frame in a byte stream, wherever reading began: everything before a valid header
- * is passed over. 1: a whole frame lies at *span. 0: more data is needed; span->offset bytes can
- * be thrown away now, the rest is to be kept and given again with more behind it; span->size is
- * the size of the frame that begins there, if that is known yet.
- */
-int fwht_find_frame(const uint8_t *data, size_t size, struct fwht_span *span);
-
 #endif

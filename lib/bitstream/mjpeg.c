@@ -159,38 +159,3 @@ int mjpeg_header_parse(const uint8_t *data, size_t size, struct mjpeg_header *ou
 	*out = header;
 	return 0;
 }
-
-/* Go over entropy-coded data to the marker that ends it, which is not a restart marker. */
-static void skip_scan(struct byte_reader *br)
-{
-	while (byte_reader_left(br) >= 2) {
-		const uint8_t *p = br->data + br->pos;
-		const uint8_t *ff = memchr(p, 0xff, byte_reader_left(br) - 1);
-
-		if (!ff)
-			break;
-		br->pos = (size_t)(ff - br->data);
-		/* FF 00 is a coded FF; FF FF begins with a fill byte. */
-		if (ff[1] && ff[1] != 0xff && !(ff[1] >= MARKER_RST0 && ff[1] <= MARKER_RST7))
-			return;
-		br->pos += ff[1] == 0xff ? 1 : 2;
-	}
-	br->error = true;
-}
-
-bool mjpeg_is_complete(const uint8_t *data, size_t size)
-{
-	struct byte_reader br, segment;
-	int marker;
-
-	byte_reader_init(&br, data, size);
-	if (next_marker(&br) != MARKER_SOI)
-		return false;
-	while ((marker = next_marker(&br)) != MARKER_EOI) {
-		if (marker < 0 || stands_alone(marker) || take_segment(&br, &segment) < 0)
-			return false;
-		if (marker == MARKER_SOS)
-			skip_scan(&br);
-	}
-	return true;
-}

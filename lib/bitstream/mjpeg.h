@@ -23,10 +23,4 @@ struct mjpeg_header {
  */
 int mjpeg_header_parse(const uint8_t *data, size_t size, struct mjpeg_header *out);
 
-/*
- * Whether the image is whole: from SOI over all its segments and scans to EOI. What lies behind,
- * such as padding of the buffer, does not matter. Goes over all the data.
- */
-bool mjpeg_is_complete(const uint8_t *data, size_t size);
-
 #endif
