@@ -388,18 +388,6 @@ static int update_sets(struct packaging_encoder *packaging, const struct survey 
 	return changed ? update_description(packaging) : 0;
 }
 
-int packaging_encoder_add_sets(struct packaging_encoder *packaging, const uint8_t *data,
-			       size_t size)
-{
-	struct survey survey;
-	int ret;
-
-	if (!has_forms(packaging->codec))
-		return 0;
-	ret = survey_unit(&survey, packaging->codec, data, size);
-	return ret < 0 ? ret : update_sets(packaging, &survey, data, size);
-}
-
 /* Length-prefixed: the parameter sets go, in place where the rest stands as it must. */
 static void plan_canonical(const struct survey *survey, struct packaging_plan *plan)
 {

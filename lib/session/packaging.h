@@ -91,17 +91,9 @@ void packaging_encoder_init(struct packaging_encoder *packaging, enum video_code
 void packaging_encoder_finish(struct packaging_encoder *packaging);
 
 /*
- * Remember parameter sets that came beside the stream, Annex B; those of a kind replace what was
- * there of that kind. -EBADMSG when they cannot be understood, -ENOMEM. Does nothing for codecs
- * without.
- */
-int packaging_encoder_add_sets(struct packaging_encoder *packaging, const uint8_t *data,
-			       size_t size);
-
-/*
- * Look at one access unit; told_key is the device's opinion. Parameter sets in it are remembered as
- * by packaging_encoder_add_sets(). -EBADMSG: not Annex B, or a key picture without parameter sets
- * here or before; -ENOMEM.
+ * Look at one access unit; told_key is the device's opinion. Parameter sets in it are remembered;
+ * those of a kind replace what was there of that kind. -EBADMSG: not Annex B, or a key picture
+ * without parameter sets here or before; -ENOMEM.
  */
 int packaging_encoder_plan(struct packaging_encoder *packaging, const uint8_t *data, size_t size,
 			   bool told_key, struct packaging_plan *plan);

@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+struct quirk_row {
+	const char *driver;
+	enum wc_device_role role;
+	uint32_t from, to;             /* KERNEL_VERSION() range, 0: open */
+	const char *source;            /* where the fact is from */
+	struct quirks quirks;
+};
+
 static const struct quirk_row rows[] = {
 	{
 		.driver = "vicodec", .role = WC_DEVICE_DECODER,

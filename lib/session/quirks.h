@@ -32,14 +32,6 @@ struct quirks {
 	unsigned contexts;
 };
 
-struct quirk_row {
-	const char *driver;
-	enum wc_device_role role;
-	uint32_t from, to;             /* KERNEL_VERSION() range, 0: open */
-	const char *source;            /* where the fact is from */
-	struct quirks quirks;
-};
-
 /* The quirks of a driver; never NULL. */
 const struct quirks *quirks_find(const char *driver, enum wc_device_role role, uint32_t kernel);
 
