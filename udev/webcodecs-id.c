@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: webcodecs_id NODE\n");
 		return 2;
 	}
-	ret = device_probe(argv[1], true, &info);
+	ret = device_probe(argv[1], &info);
 	if (ret < 0 && ret != -ENODEV) {
 		fprintf(stderr, "webcodecs_id: %s: %s\n", argv[1], strerror(-ret));
 		return 1;

@@ -21,11 +21,11 @@ struct v4l2_device_info {
 };
 
 /*
- * Look at a node: driver, role, and with describe set also codecs, profiles, sizes and formats.
+ * Look at a node: driver, role, codecs, profiles, sizes and formats.
  * 0; -ENODEV when it is no memory-to-memory codec or converter, with the driver filled in, or when
  * there is no device behind the node; another negative errno when it cannot be opened or asked.
  */
-int device_probe(const char *path, bool describe, struct v4l2_device_info *info);
+int device_probe(const char *path, struct v4l2_device_info *info);
 
 /* The entry of a codec in a described device; NULL when it has none. */
 const struct wc_device_codec *device_find_codec(const struct v4l2_device_info *info,
@@ -38,7 +38,6 @@ struct v4l2_device {
 	char driver[16];
 	uint32_t kernel;               /* KERNEL_VERSION() of the driver */
 	bool multiplanar;
-	bool attached;                 /* libv4l2 has it in its table */
 };
 
 /* Open through libv4l2. 0 or a negative errno, with device->fd then -1. */

@@ -5,9 +5,9 @@
 #include <libv4l2.h>
 #include <sys/mman.h>
 
-bool io_attach(int fd)
+void io_attach(int fd)
 {
-	return v4l2_fd_open(fd, V4L2_DISABLE_CONVERSION) >= 0;
+	v4l2_fd_open(fd, V4L2_DISABLE_CONVERSION);
 }
 
 void io_close(int fd)

@@ -197,7 +197,7 @@ static int choose_types(struct probe *probe, const struct v4l2_capability *cap)
 	return 0;
 }
 
-static int probe_open(struct probe *probe, bool want_details)
+static int probe_open(struct probe *probe)
 {
 	struct wc_device *device = &probe->info->device;
 	struct v4l2_capability cap = { 0 };
@@ -212,12 +212,12 @@ static int probe_open(struct probe *probe, bool want_details)
 	if (ret < 0)
 		return ret;
 	ret = find_role(probe, &device->role);
-	if (ret == 0 && want_details)
+	if (ret == 0)
 		describe(probe);
 	return ret;
 }
 
-int device_probe(const char *path, bool want_details, struct v4l2_device_info *info)
+int device_probe(const char *path, struct v4l2_device_info *info)
 {
 	struct probe probe = { .info = info };
 	int ret;
@@ -229,7 +229,7 @@ int device_probe(const char *path, bool want_details, struct v4l2_device_info *i
 	probe.fd = io_open(path);
 	if (probe.fd < 0)
 		return probe.fd;
-	ret = probe_open(&probe, want_details);
+	ret = probe_open(&probe);
 	io_close_plain(probe.fd);
 	return ret;
 }

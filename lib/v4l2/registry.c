@@ -156,7 +156,7 @@ static int probe(struct device_registry *registry, const char *path, struct v4l2
 		*info = known->info;
 		return info->device.role ? 0 : -ENODEV;
 	}
-	ret = device_probe(path, true, info);
+	ret = device_probe(path, info);
 	/* A node without a driver may get one. */
 	if (is_node && (ret == 0 || (ret == -ENODEV && info->device.driver[0])))
 		remember(registry, &status, info);

@@ -203,7 +203,7 @@ int rig_probe(struct rig *rig)
 	int ret;
 
 	fake_enumerating(true);
-	ret = device_probe(RIG_PATH, true, &rig->info);
+	ret = device_probe(RIG_PATH, &rig->info);
 	fake_enumerating(false);
 	return ret;
 }

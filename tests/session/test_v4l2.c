@@ -72,7 +72,7 @@ START_TEST(every_device_is_known_by_its_role)
 		snprintf(path, sizeof path, "/dev/fake-video%u", i);
 		ck_assert_int_eq(fake_add_device(model, path), 0);
 		fake_enumerating(true);
-		ret = device_probe(path, true, &info);
+		ret = device_probe(path, &info);
 		fake_enumerating(false);
 		ck_assert_int_eq(ret, role_of(model) ? 0 : -ENODEV);
 		ck_assert_uint_eq(fake_counter(FAKE_FD_OPEN), 0);
@@ -99,12 +99,12 @@ START_TEST(what_is_no_device_is_an_error)
 	struct v4l2_device_info info;
 
 	fake_start();
-	ck_assert_int_eq(device_probe("/dev/fake-nothing", true, &info), -ENOENT);
-	ck_assert_int_eq(device_probe("/dev/null", true, &info), -ENODEV);
+	ck_assert_int_eq(device_probe("/dev/fake-nothing", &info), -ENOENT);
+	ck_assert_int_eq(device_probe("/dev/null", &info), -ENODEV);
 	memset(path, 'a', sizeof path);
 	path[0] = '/';
 	path[sizeof path - 1] = '\0';
-	ck_assert_int_eq(device_probe(path, true, &info), -ENAMETOOLONG);
+	ck_assert_int_eq(device_probe(path, &info), -ENAMETOOLONG);
 	fake_stop();
 	fake_check_no_violations();
 }
