@@ -26,7 +26,7 @@ enum av1_obu_type {
 /* An open bitstream unit without its header. Points into the data. */
 struct av1_obu {
 	unsigned type;
-	unsigned temporal_id, spatial_id;
+	unsigned temporal_id, spatial_id;       /* for stateless decoders, to choose layers */
 	const uint8_t *data;
 	size_t size;
 };
@@ -49,7 +49,7 @@ int av1_obu_iter_next(struct av1_obu_iter *iter, struct av1_obu *obu);
 /* Section 5.5. Of several operating points the first, which is the whole stream, is described. */
 struct av1_sequence_header {
 	unsigned profile;                       /* seq_profile, 0..2 */
-	bool still_picture;
+	bool still_picture;                     /* for stateless decoders */
 	bool reduced_still_picture_header;
 	unsigned level;                         /* seq_level_idx[0] */
 	unsigned tier;                          /* seq_tier[0] */
@@ -58,7 +58,7 @@ struct av1_sequence_header {
 	enum chroma chroma;
 	unsigned chroma_sample_position;        /* with CHROMA_420 */
 	struct color_description color;
-	bool film_grain;                        /* film_grain_params_present */
+	bool film_grain;                        /* for stateless decoders */
 };
 
 /* Parse the payload of a sequence header OBU. 0 or -EINVAL. */

@@ -34,7 +34,6 @@ static int parse_list(struct byte_reader *br, unsigned count, unsigned type, str
 
 static int parse_extension(struct byte_reader *br, struct avcc *avcc)
 {
-	avcc->has_extension = true;
 	avcc->chroma_format = byte_reader_u8(br) & 3;
 	avcc->bit_depth_luma = 8u + (byte_reader_u8(br) & 7u);
 	avcc->bit_depth_chroma = 8u + (byte_reader_u8(br) & 7u);

@@ -31,9 +31,8 @@ struct avcc {
 	struct nal_list sps;
 	struct nal_list pps;
 	/* The rest exists in records of the High profiles, and there not always. */
-	bool has_extension;
 	unsigned chroma_format;         /* chroma_format_idc, 0..3 */
-	unsigned bit_depth_luma;
+	unsigned bit_depth_luma;        /* 0: the rest is not there */
 	unsigned bit_depth_chroma;
 	struct nal_list sps_ext;
 };

@@ -22,7 +22,8 @@ struct chunk_info {
 	bool is_random_access;
 	/*
 	 * The chunk describes the stream: it has a sequence header or parameter set, or the codec
-	 * has it in each (key) frame. If not, all that follows is zero or unknown.
+	 * has it in each (key) frame. If not, all that follows is zero or unknown. Sizes, aspect
+	 * and samples are kept for stateless decoders, whose drivers do not parse streams.
 	 */
 	bool has_format;
 	uint32_t coded_width, coded_height;

@@ -168,11 +168,9 @@ static void parse_vui_fields(struct bit_reader *br, struct h264_sps *sps)
 	bool nal_hrd, vcl_hrd;
 
 	vui_display_parse(br, &sps->display);
-	if (bit_reader_flag(br)) { /* timing_info_present_flag */
-		sps->num_units_in_tick = bit_reader_get(br, 32);
-		sps->time_scale = bit_reader_get(br, 32);
-		bit_reader_skip(br, 1); /* fixed_frame_rate_flag */
-	}
+	if (bit_reader_flag(br)) /* timing_info_present_flag */
+		/* num_units_in_tick, time_scale, fixed_frame_rate_flag */
+		bit_reader_skip(br, 32 + 32 + 1);
 	nal_hrd = bit_reader_flag(br);
 	if (nal_hrd)
 		skip_hrd(br);

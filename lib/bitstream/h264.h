@@ -29,7 +29,6 @@ struct h264_sps {
 	struct picture_rect visible;            /* the cropping rectangle */
 	bool has_vui;                           /* and it is whole; the rest is from there */
 	struct vui_display display;
-	uint32_t num_units_in_tick, time_scale; /* 0: no timing */
 	bool has_bitstream_restriction;
 	unsigned max_reorder_frames;            /* with the former only */
 	unsigned max_dec_frame_buffering;

@@ -356,8 +356,7 @@ static void skip_hrd(struct bit_reader *br, unsigned sub_layers)
 
 static void parse_vui_timing(struct bit_reader *br, struct hevc_sps *sps)
 {
-	sps->num_units_in_tick = bit_reader_get(br, 32);
-	sps->time_scale = bit_reader_get(br, 32);
+	bit_reader_skip(br, 32 + 32); /* vui_num_units_in_tick, vui_time_scale */
 	if (bit_reader_flag(br)) /* vui_poc_proportional_to_timing_flag */
 		bit_reader_ue(br);
 	if (bit_reader_flag(br)) /* vui_hrd_parameters_present_flag */

@@ -36,11 +36,10 @@ struct hevc_sps {
 	uint32_t coded_width, coded_height;
 	struct picture_rect visible;            /* the conformance window */
 	/* Of the highest temporal layer. */
-	unsigned max_dec_pic_buffering;         /* sps_max_dec_pic_buffering_minus1 + 1 */
+	unsigned max_dec_pic_buffering;         /* for stateless decoders */
 	unsigned max_reorder_pics;              /* sps_max_num_reorder_pics */
 	bool has_vui;                           /* and it is whole; the rest is from there */
 	struct vui_display display;
-	uint32_t num_units_in_tick, time_scale; /* 0: no timing */
 	unsigned min_spatial_segmentation;      /* min_spatial_segmentation_idc, 0 without VUI */
 };
 

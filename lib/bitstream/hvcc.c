@@ -40,13 +40,12 @@ static int parse_header(struct byte_reader *br, struct hvcc *hvcc)
 		return -EINVAL;
 	parse_profile(br, hvcc);
 	hvcc->min_spatial_segmentation = byte_reader_be16(br) & 0xfff;
-	hvcc->parallelism = byte_reader_u8(br) & 3;
+	byte_reader_u8(br); /* parallelismType */
 	hvcc->chroma_format = byte_reader_u8(br) & 3;
 	hvcc->bit_depth_luma = 8u + (byte_reader_u8(br) & 7u);
 	hvcc->bit_depth_chroma = 8u + (byte_reader_u8(br) & 7u);
-	hvcc->average_frame_rate = byte_reader_be16(br);
+	byte_reader_be16(br); /* avgFrameRate */
 	byte = byte_reader_u8(br);
-	hvcc->constant_frame_rate = byte >> 6;
 	hvcc->temporal_layers = byte >> 3 & 7;
 	hvcc->temporal_id_nested = byte >> 2 & 1;
 	hvcc->length_size = 1u + (byte & 3u);

@@ -21,12 +21,9 @@ struct hvcc {
 	uint8_t constraints[6];
 	uint8_t level;                          /* general_level_idc */
 	uint16_t min_spatial_segmentation;
-	uint8_t parallelism;
 	unsigned chroma_format;                 /* chroma_format_idc, 0..3 */
 	unsigned bit_depth_luma;
 	unsigned bit_depth_chroma;
-	uint16_t average_frame_rate;            /* frames in 256 s, 0: unknown */
-	uint8_t constant_frame_rate;
 	unsigned temporal_layers;               /* 0: unknown */
 	bool temporal_id_nested;
 	unsigned length_size;                   /* of the chunks: 1, 2 or 4 */

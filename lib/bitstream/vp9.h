@@ -35,7 +35,7 @@ struct vp9_frame_header {
 	enum chroma chroma;
 	struct color_description color;         /* matrix and range; VP9 has no more */
 	uint32_t width, height;
-	uint32_t render_width, render_height;   /* a wish about the display */
+	uint32_t render_width, render_height;   /* for stateless decoders */
 };
 
 /* The uncompressed header of one frame, section 6.2. 0 or -EINVAL. */

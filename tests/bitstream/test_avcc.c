@@ -30,8 +30,8 @@ START_TEST(reads_records)
 	ck_assert_uint_eq(avcc.length_size, 4);
 	ck_assert_uint_eq(avcc.sps.count, 1);
 	ck_assert_uint_eq(avcc.pps.count, 1);
-	ck_assert_int_eq(avcc.has_extension, vector->profile != 66);
-	if (!avcc.has_extension)
+	ck_assert_int_eq(avcc.bit_depth_luma != 0, vector->profile != 66);
+	if (!avcc.bit_depth_luma)
 		return;
 	ck_assert_int_eq(chroma_from_format_idc(avcc.chroma_format), vector->chroma);
 	ck_assert_uint_eq(avcc.bit_depth_luma, vector->bit_depth);
@@ -116,7 +116,7 @@ START_TEST(reads_the_extension)
 	struct nal nal;
 
 	ck_assert_int_eq(avcc_parse(minimal, sizeof(minimal), &avcc), 0);
-	ck_assert(avcc.has_extension);
+	ck_assert_uint_ge(avcc.bit_depth_luma, 8);
 	ck_assert_uint_eq(avcc.sps_ext.count, 1);
 	ck_assert_int_eq(nal_iter_init_lengths(&iter, 2, avcc.sps_ext.data, avcc.sps_ext.size), 0);
 	ck_assert_int_eq(nal_iter_next(&iter, &nal), 1);
@@ -168,7 +168,7 @@ START_TEST(takes_records_without_parameter_sets)
 
 	ck_assert_int_eq(avcc_parse(record, sizeof(record), &avcc), 0);
 	ck_assert_uint_eq(avcc.sps.count + avcc.pps.count, 0);
-	ck_assert(!avcc.has_extension);
+	ck_assert_uint_eq(avcc.bit_depth_luma, 0);
 	ck_assert_int_eq(avcc_to_annexb_size(&avcc, &size), 0);
 	ck_assert_uint_eq(size, 0);
 }
@@ -247,7 +247,6 @@ START_TEST(writes_several_sets_and_the_extension)
 	ck_assert_uint_eq(avcc.profile, 122);
 	ck_assert_uint_eq(avcc.sps.count, 3);
 	ck_assert_uint_eq(avcc.pps.count, 7);
-	ck_assert(avcc.has_extension);
 	ck_assert_uint_eq(avcc.chroma_format, 2);
 	ck_assert_uint_eq(avcc.bit_depth_luma, 10);
 	ck_assert_uint_eq(avcc.bit_depth_chroma, 9);
