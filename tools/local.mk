@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The tools use the public interface, and of the inside only what is pure: bitstreams and the table
 # of pixel formats.
-WC_TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+WC_TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
 WC_TOOLS_LDADD = tools/libtools.la lib/libwebcodecs.la lib/libbitstream.la lib/libframe.la \
 	lib/libutil.la -lm
 

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: MIT
-include lib/session/software.mk
-
 noinst_LTLIBRARIES += lib/libsession.la
 lib_libsession_la_SOURCES = \
 	lib/session/cookies.c lib/session/cookies.h \
@@ -15,7 +13,13 @@ lib_libsession_la_SOURCES = \
 	lib/session/stateful_encoder.c
 lib_libsession_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBAVCODEC_CFLAGS)
 if WITH_LIBAV
-lib_libsession_la_SOURCES += $(SOFTWARE_SOURCES)
+lib_libsession_la_SOURCES += \
+	lib/session/software_codecs.c lib/session/software_codecs.h \
+	lib/session/software_decoder.c \
+	lib/session/software_encoder.c \
+	lib/session/software_format.c lib/session/software_format.h \
+	lib/session/software_picture.c lib/session/software_picture.h \
+	lib/session/software_worker.c lib/session/software_worker.h
 else
-lib_libsession_la_SOURCES += $(SOFTWARE_NONE_SOURCES)
+lib_libsession_la_SOURCES += lib/session/software_none.c
 endif

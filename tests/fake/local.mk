@@ -12,7 +12,7 @@ FAKE_LDFLAGS = \
 	-Wl,--wrap=clock_gettime,--wrap=timerfd_create,--wrap=timerfd_settime
 
 check_LTLIBRARIES += tests/fake/libfake.la
-tests_fake_libfake_la_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS) -D_GNU_SOURCE
+tests_fake_libfake_la_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS)
 tests_fake_libfake_la_SOURCES = \
 	tests/fake/fake.c tests/fake/fake.h tests/fake/fake_state.h \
 	tests/fake/fake_codec.c \
@@ -46,7 +46,7 @@ tests_fake_test_fake_SOURCES = \
 	tests/fake/test_fake_queue.c \
 	tests/fake/test_fake_stream.c \
 	tests/fake/test_fake_wait.c
-tests_fake_test_fake_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS) -D_GNU_SOURCE
+tests_fake_test_fake_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
 tests_fake_test_fake_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_fake_test_fake_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
 tests_fake_test_fake_LDADD = tests/fake/libfake.la $(CHECK_LIBS)
