@@ -31,8 +31,7 @@ enum wc_status {
 	WC_OK = 0,
 	/** An argument or a configuration is not valid (WebIDL TypeError). */
 	WC_TYPE_ERROR = -1,
-	/** A number is out of range (WebIDL RangeError). */
-	WC_RANGE_ERROR = -2,
+	/* -2 is left for RangeError, which only audio and images need. */
 	/** The object is closed, or not configured. */
 	WC_INVALID_STATE_ERROR = -3,
 	/** Valid, but no session on this machine can do it. */

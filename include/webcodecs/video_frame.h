@@ -99,9 +99,9 @@ enum wc_color_matrix {
 
 /** Range of the numbers (fullRange of the specification). */
 enum wc_color_range {
-	WC_RANGE_UNSPECIFIED = 0,
-	WC_RANGE_LIMITED = 1,
-	WC_RANGE_FULL = 2,
+	WC_COLOR_RANGE_UNSPECIFIED = 0,
+	WC_COLOR_RANGE_LIMITED = 1,
+	WC_COLOR_RANGE_FULL = 2,
 };
 
 /** VideoColorSpace of the specification; a member that is 0 is null. */

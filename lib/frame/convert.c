@@ -458,7 +458,7 @@ struct weights {
 static struct weights weights_of(const struct convert_image *image)
 {
 	const struct matrix_row *row = matrix_row(image);
-	bool full = image->range == WC_RANGE_FULL;
+	bool full = image->range == WC_COLOR_RANGE_FULL;
 	double red = row->red / 10000.0, blue = row->blue / 10000.0, green = 1 - red - blue;
 	double y = (full ? 255 : 219) / 255.0 * 65536;
 	double c = (full ? 255 : 224) / 255.0 * 65536;
@@ -530,7 +530,7 @@ static int argb_to_i420(const struct convert_image *src, const struct convert_im
 	struct weights weights;
 
 	if (bt601)
-		return (dst->range == WC_RANGE_FULL ? ARGBToJ420 : ARGBToI420)(
+		return (dst->range == WC_COLOR_RANGE_FULL ? ARGBToJ420 : ARGBToI420)(
 			from.data, from.stride, to[0].data, to[0].stride, to[1].data,
 			to[1].stride, to[2].data, to[2].stride, from.width, from.height);
 	weights = weights_of(dst);
@@ -585,7 +585,7 @@ static int yuv_to_rgb(const struct convert_image *src, const struct convert_imag
 {
 	const struct yuv_to_rgb_row *row = yuv_to_rgb_row(src->fourcc, dst->fourcc);
 	const struct matrix_row *matrix = matrix_row(src);
-	bool full = src->range == WC_RANGE_FULL;
+	bool full = src->range == WC_COLOR_RANGE_FULL;
 	const struct YuvConstants *constants = (row->mirrored ? matrix->yvu : matrix->yuv)[full];
 	struct plane y = plane_of(src, 0), to = plane_of(dst, 0), u, v;
 

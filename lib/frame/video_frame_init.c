@@ -55,7 +55,7 @@ bool color_space_is_valid(const struct wc_video_color_space *color_space)
 {
 	return primaries_are_valid(color_space->primaries) &&
 	       transfer_is_valid(color_space->transfer) && matrix_is_valid(color_space->matrix) &&
-	       (unsigned)color_space->range <= WC_RANGE_FULL;
+	       (unsigned)color_space->range <= WC_COLOR_RANGE_FULL;
 }
 
 bool color_space_is_null(const struct wc_video_color_space *color_space)
@@ -71,9 +71,9 @@ struct wc_video_color_space color_space_default(uint32_t fourcc)
 	if (pixels && pixels->rgb)
 		return (struct wc_video_color_space) { WC_PRIMARIES_BT709,
 						       WC_TRANSFER_IEC61966_2_1, WC_MATRIX_RGB,
-						       WC_RANGE_FULL };
+						       WC_COLOR_RANGE_FULL };
 	return (struct wc_video_color_space) { WC_PRIMARIES_BT709, WC_TRANSFER_BT709,
-					       WC_MATRIX_BT709, WC_RANGE_LIMITED };
+					       WC_MATRIX_BT709, WC_COLOR_RANGE_LIMITED };
 }
 
 /* An init that was checked, with the defaults filled in. */

@@ -161,7 +161,7 @@ static struct wc_video_color_space coded_color(const struct wc_video_frame *fram
 	if (!pixels || !pixels->rgb)
 		return color;
 	color.matrix = WC_MATRIX_BT709;
-	color.range = WC_RANGE_LIMITED;
+	color.range = WC_COLOR_RANGE_LIMITED;
 	return color;
 }
 

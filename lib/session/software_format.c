@@ -101,8 +101,9 @@ static enum wc_color_range range_of(const AVFrame *frame)
 		software_format_find((enum AVPixelFormat)frame->format);
 
 	if (frame->color_range == AVCOL_RANGE_JPEG || (format && format->full_range))
-		return WC_RANGE_FULL;
-	return frame->color_range == AVCOL_RANGE_MPEG ? WC_RANGE_LIMITED : WC_RANGE_UNSPECIFIED;
+		return WC_COLOR_RANGE_FULL;
+	return frame->color_range == AVCOL_RANGE_MPEG ? WC_COLOR_RANGE_LIMITED
+						      : WC_COLOR_RANGE_UNSPECIFIED;
 }
 
 struct wc_video_color_space software_color(const AVFrame *frame)
@@ -128,6 +129,6 @@ void software_color_apply(AVCodecContext *codec, const struct wc_video_color_spa
 		codec->colorspace = (enum AVColorSpace)color->matrix;
 	codec->color_range = AVCOL_RANGE_UNSPECIFIED;
 	if (color->range)
-		codec->color_range = color->range == WC_RANGE_FULL ? AVCOL_RANGE_JPEG
-								   : AVCOL_RANGE_MPEG;
+		codec->color_range = color->range == WC_COLOR_RANGE_FULL ? AVCOL_RANGE_JPEG
+									 : AVCOL_RANGE_MPEG;
 }

@@ -11,7 +11,6 @@ const char *wc_status_name(enum wc_status status)
 	static const char *const names[] = {
 		[-WC_OK] = "OK",
 		[-WC_TYPE_ERROR] = "TypeError",
-		[-WC_RANGE_ERROR] = "RangeError",
 		[-WC_INVALID_STATE_ERROR] = "InvalidStateError",
 		[-WC_NOT_SUPPORTED_ERROR] = "NotSupportedError",
 		[-WC_DATA_ERROR] = "DataError",
@@ -21,7 +20,9 @@ const char *wc_status_name(enum wc_status status)
 		[-WC_OPERATION_ERROR] = "OperationError",
 	};
 
-	return status <= 0 && status > -(int)COUNT(names) ? names[-status] : "UnknownError";
+	if (status > 0 || status <= -(int)COUNT(names) || !names[-status])
+		return "UnknownError";
+	return names[-status];
 }
 
 const char *wc_stage_name(enum wc_stage stage)

@@ -242,8 +242,8 @@ struct wc_video_color_space color_from_v4l2(const struct v4l2_colorimetry *v4l2,
 			color.matrix = matrix_map[i].matrix;
 	if (rgb)
 		color.matrix = WC_MATRIX_RGB;
-	color.range = known.quantization == V4L2_QUANTIZATION_FULL_RANGE ? WC_RANGE_FULL
-									  : WC_RANGE_LIMITED;
+	color.range = known.quantization == V4L2_QUANTIZATION_FULL_RANGE
+			      ? WC_COLOR_RANGE_FULL : WC_COLOR_RANGE_LIMITED;
 	return color;
 }
 
@@ -264,7 +264,8 @@ struct v4l2_colorimetry color_to_v4l2(const struct wc_video_color_space *color)
 	    color->transfer == WC_TRANSFER_IEC61966_2_1)
 		v4l2.colorspace = V4L2_COLORSPACE_SRGB;
 	if (color->range)
-		v4l2.quantization = color->range == WC_RANGE_FULL ? V4L2_QUANTIZATION_FULL_RANGE
-								  : V4L2_QUANTIZATION_LIM_RANGE;
+		v4l2.quantization = color->range == WC_COLOR_RANGE_FULL
+					    ? V4L2_QUANTIZATION_FULL_RANGE
+					    : V4L2_QUANTIZATION_LIM_RANGE;
 	return v4l2;
 }

@@ -1193,10 +1193,12 @@ static const struct {
 	struct wc_video_color_space stream, config, result;
 } colors[] = {
 	/* Nothing known: "Pick Color Space". */
-	{ { 0 }, { 0 }, { BT709, WC_RANGE_LIMITED } },
-	{ { BT2020, WC_RANGE_LIMITED }, { 0 }, { BT2020, WC_RANGE_LIMITED } },
-	{ { BT2020, WC_RANGE_LIMITED }, { BT709, WC_RANGE_FULL }, { BT709, WC_RANGE_FULL } },
-	{ { BT2020, WC_RANGE_LIMITED }, { .range = WC_RANGE_FULL }, { BT2020, WC_RANGE_FULL } },
+	{ { 0 }, { 0 }, { BT709, WC_COLOR_RANGE_LIMITED } },
+	{ { BT2020, WC_COLOR_RANGE_LIMITED }, { 0 }, { BT2020, WC_COLOR_RANGE_LIMITED } },
+	{ { BT2020, WC_COLOR_RANGE_LIMITED }, { BT709, WC_COLOR_RANGE_FULL },
+	  { BT709, WC_COLOR_RANGE_FULL } },
+	{ { BT2020, WC_COLOR_RANGE_LIMITED }, { .range = WC_COLOR_RANGE_FULL },
+	  { BT2020, WC_COLOR_RANGE_FULL } },
 	/* Partly known stays partly known. */
 	{ { .matrix = WC_MATRIX_BT709 }, { 0 }, { .matrix = WC_MATRIX_BT709 } },
 	{ { 0 }, { .primaries = WC_PRIMARIES_BT2020 }, { .primaries = WC_PRIMARIES_BT2020 } },

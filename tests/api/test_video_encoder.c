@@ -414,7 +414,7 @@ START_TEST(config_describes_the_stream)
 	app.script.description = description;
 	app.script.description_size = sizeof description;
 	app.script.colors = (struct wc_video_color_space) {
-		WC_PRIMARIES_BT709, WC_TRANSFER_BT709, WC_MATRIX_BT709, WC_RANGE_LIMITED,
+		WC_PRIMARIES_BT709, WC_TRANSFER_BT709, WC_MATRIX_BT709, WC_COLOR_RANGE_LIMITED,
 	};
 	ck_assert_int_eq(wc_video_encoder_configure(app.encoder, &config), WC_OK);
 	ck_assert_int_eq(app_encode(&app, 1), WC_OK);
@@ -430,7 +430,7 @@ START_TEST(config_describes_the_stream)
 	ck_assert_int_eq(app.config.color_space.primaries, WC_PRIMARIES_BT709);
 	ck_assert_int_eq(app.config.color_space.transfer, WC_TRANSFER_BT709);
 	ck_assert_int_eq(app.config.color_space.matrix, WC_MATRIX_BT709);
-	ck_assert_int_eq(app.config.color_space.range, WC_RANGE_LIMITED);
+	ck_assert_int_eq(app.config.color_space.range, WC_COLOR_RANGE_LIMITED);
 }
 END_TEST
 
@@ -454,7 +454,7 @@ START_TEST(config_comes_when_it_changes)
 	ck_assert_int_eq(app_encode(&app, 4), WC_OK);
 	app_run(&app);
 	trace_expect(&app.trace, "submit:4 out:4C");
-	app.script.colors.range = WC_RANGE_FULL;
+	app.script.colors.range = WC_COLOR_RANGE_FULL;
 	ck_assert_int_eq(app_encode(&app, 5), WC_OK);
 	ck_assert_int_eq(app_encode(&app, 6), WC_OK);
 	app_run(&app);

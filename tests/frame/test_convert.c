@@ -233,7 +233,7 @@ static void weights(enum wc_color_matrix matrix, double *red, double *blue)
 
 static struct color to_yuv(const struct color *rgb, const struct convert_image *meaning)
 {
-	bool full = meaning->range == WC_RANGE_FULL;
+	bool full = meaning->range == WC_COLOR_RANGE_FULL;
 	double red, blue, y;
 
 	weights(meaning->matrix, &red, &blue);
@@ -337,7 +337,7 @@ static struct color expected_color(uint32_t source, uint32_t target,
 				   unsigned row)
 {
 	struct color rgb = square_color(column, row), yuv = to_yuv(&rgb, meaning);
-	bool full = meaning->range == WC_RANGE_FULL;
+	bool full = meaning->range == WC_COLOR_RANGE_FULL;
 
 	if (source == DRM_FORMAT_R8)
 		rgb.c[0] = rgb.c[1] = rgb.c[2] = full ? yuv.c[0] : (yuv.c[0] - 16) * 255 / 219;
@@ -359,7 +359,7 @@ static double tolerance(uint32_t source, uint32_t target, const struct convert_i
 {
 	bool from_rgb = pixel_format_find(source)->rgb, to_rgb = pixel_format_find(target)->rgb;
 	bool bt601 = meaning->matrix == WC_MATRIX_SMPTE170M || meaning->matrix == WC_MATRIX_BT470BG;
-	double blue = component == 2 && !bt601 && meaning->range != WC_RANGE_FULL
+	double blue = component == 2 && !bt601 && meaning->range != WC_COLOR_RANGE_FULL
 			      ? 0.15 * fabs(yuv->c[1] - 128) : 0;
 	double deep = bits_of(source) > 8 ? 1 : 0;
 
@@ -427,11 +427,11 @@ static int try_convert(uint32_t source, uint32_t target, const uint32_t sizes[4]
 
 static const struct convert_image meanings[] = {
 	{ .matrix = WC_MATRIX_UNSPECIFIED },
-	{ .matrix = WC_MATRIX_BT709, .range = WC_RANGE_FULL },
-	{ .matrix = WC_MATRIX_SMPTE170M, .range = WC_RANGE_LIMITED },
-	{ .matrix = WC_MATRIX_BT470BG, .range = WC_RANGE_FULL },
-	{ .matrix = WC_MATRIX_BT2020_NCL, .range = WC_RANGE_LIMITED },
-	{ .matrix = WC_MATRIX_BT2020_NCL, .range = WC_RANGE_FULL },
+	{ .matrix = WC_MATRIX_BT709, .range = WC_COLOR_RANGE_FULL },
+	{ .matrix = WC_MATRIX_SMPTE170M, .range = WC_COLOR_RANGE_LIMITED },
+	{ .matrix = WC_MATRIX_BT470BG, .range = WC_COLOR_RANGE_FULL },
+	{ .matrix = WC_MATRIX_BT2020_NCL, .range = WC_COLOR_RANGE_LIMITED },
+	{ .matrix = WC_MATRIX_BT2020_NCL, .range = WC_COLOR_RANGE_FULL },
 };
 
 #define N_MEANINGS ((int)(sizeof meanings / sizeof *meanings))

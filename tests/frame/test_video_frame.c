@@ -176,7 +176,7 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_int_eq(colors.primaries, WC_PRIMARIES_BT709);
 	ck_assert_int_eq(colors.transfer, WC_TRANSFER_BT709);
 	ck_assert_int_eq(colors.matrix, WC_MATRIX_BT709);
-	ck_assert_int_eq(colors.range, WC_RANGE_LIMITED);
+	ck_assert_int_eq(colors.range, WC_COLOR_RANGE_LIMITED);
 	wc_video_frame_unref(frame);
 }
 END_TEST
@@ -190,7 +190,7 @@ START_TEST(rgb_is_srgb_by_default)
 	ck_assert_int_eq(colors.primaries, WC_PRIMARIES_BT709);
 	ck_assert_int_eq(colors.transfer, WC_TRANSFER_IEC61966_2_1);
 	ck_assert_int_eq(colors.matrix, WC_MATRIX_RGB);
-	ck_assert_int_eq(colors.range, WC_RANGE_FULL);
+	ck_assert_int_eq(colors.range, WC_COLOR_RANGE_FULL);
 	wc_video_frame_unref(frame);
 }
 END_TEST

@@ -276,7 +276,7 @@ START_TEST(yuv_is_read_with_its_colors)
 	memset(pixels, 235, 4);
 	memset(pixels + 4, 128, 2);
 	frame = make(DRM_FORMAT_YUV420, 2, 2, NULL);
-	frame->color_space.range = WC_RANGE_FULL;
+	frame->color_space.range = WC_COLOR_RANGE_FULL;
 	ck_assert_int_eq(wc_video_frame_copy_to(frame, &options, copy, 16, NULL), WC_OK);
 	for (size_t i = 0; i < 16; i++)
 		if (i % 4 != 3)

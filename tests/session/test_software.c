@@ -617,7 +617,7 @@ START_TEST(frames_tell_aspect_crop_and_colours)
 	ck_assert_int_eq(output->color.primaries, WC_PRIMARIES_BT2020);
 	ck_assert_int_eq(output->color.transfer, WC_TRANSFER_PQ);
 	ck_assert_int_eq(output->color.matrix, WC_MATRIX_BT2020_NCL);
-	ck_assert_int_eq(output->color.range, WC_RANGE_FULL);
+	ck_assert_int_eq(output->color.range, WC_COLOR_RANGE_FULL);
 	rig_close(rig);
 	rig_clear(rig);
 
@@ -1050,9 +1050,9 @@ END_TEST
 START_TEST(colours_of_frames_are_told)
 {
 	static const struct wc_video_color_space colors[2] = {
-		{ WC_PRIMARIES_BT709, WC_TRANSFER_BT709, WC_MATRIX_BT709, WC_RANGE_LIMITED },
+		{ WC_PRIMARIES_BT709, WC_TRANSFER_BT709, WC_MATRIX_BT709, WC_COLOR_RANGE_LIMITED },
 		{ WC_PRIMARIES_SMPTE170M, WC_TRANSFER_SMPTE170M, WC_MATRIX_SMPTE170M,
-		  WC_RANGE_FULL },
+		  WC_COLOR_RANGE_FULL },
 	};
 	const char *path = media_path("colour.mkv");
 	struct encoder_params params = usual_params(&encode_rows[1]);

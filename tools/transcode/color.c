@@ -54,9 +54,9 @@ struct wc_video_color_space color_space_from_h273(const struct color_description
 		.primaries = primaries(color->primaries),
 		.transfer = transfer(color->transfer),
 		.matrix = matrix(color->matrix),
-		.range = color->range == COLOR_RANGE_FULL ? WC_RANGE_FULL :
-			 color->range == COLOR_RANGE_LIMITED ? WC_RANGE_LIMITED :
-			 WC_RANGE_UNSPECIFIED,
+		.range = color->range == COLOR_RANGE_FULL ? WC_COLOR_RANGE_FULL :
+			 color->range == COLOR_RANGE_LIMITED ? WC_COLOR_RANGE_LIMITED :
+			 WC_COLOR_RANGE_UNSPECIFIED,
 	};
 }
 
@@ -71,8 +71,8 @@ struct color_description color_space_to_h273(const struct wc_video_color_space *
 	if (space->matrix)
 		color.matrix = space->matrix == WC_MATRIX_RGB ? H273_MATRIX_RGB :
 			       (uint8_t)space->matrix;
-	color.range = space->range == WC_RANGE_FULL ? COLOR_RANGE_FULL :
-		      space->range == WC_RANGE_LIMITED ? COLOR_RANGE_LIMITED :
+	color.range = space->range == WC_COLOR_RANGE_FULL ? COLOR_RANGE_FULL :
+		      space->range == WC_COLOR_RANGE_LIMITED ? COLOR_RANGE_LIMITED :
 		      COLOR_RANGE_UNKNOWN;
 	return color;
 }

@@ -88,9 +88,9 @@ static bool parse_word(const char *word, struct track *track, struct fraction *a
 		return !strcmp(word, "Ip") || !strcmp(word, "I?");
 	case 'X':
 		if (!strcmp(word, "XCOLORRANGE=FULL"))
-			track->color_space.range = WC_RANGE_FULL;
+			track->color_space.range = WC_COLOR_RANGE_FULL;
 		if (!strcmp(word, "XCOLORRANGE=LIMITED"))
-			track->color_space.range = WC_RANGE_LIMITED;
+			track->color_space.range = WC_COLOR_RANGE_LIMITED;
 		return true;
 	default:
 		return true;

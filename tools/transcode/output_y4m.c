@@ -50,9 +50,9 @@ static void pixel_aspect(const struct wc_video_frame *frame, uint64_t *num, uint
 static const char *range_word(const struct wc_video_frame *frame)
 {
 	switch (wc_video_frame_get_color_space(frame).range) {
-	case WC_RANGE_FULL:
+	case WC_COLOR_RANGE_FULL:
 		return " XCOLORRANGE=FULL";
-	case WC_RANGE_LIMITED:
+	case WC_COLOR_RANGE_LIMITED:
 		return " XCOLORRANGE=LIMITED";
 	default:
 		return "";
