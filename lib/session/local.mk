@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 noinst_LTLIBRARIES += lib/libsession.la
 lib_libsession_la_SOURCES = \
+	lib/session/codec_controls.c lib/session/codec_controls.h \
 	lib/session/cookies.c lib/session/cookies.h \
 	lib/session/packaging.c lib/session/packaging.h \
 	lib/session/port.c lib/session/port.h \

@@ -113,28 +113,3 @@ int level_menu_entry(const struct codec_string *codec)
 		return -1;
 	}
 }
-
-static const struct codec_controls controls[] = {
-	{ VIDEO_CODEC_H264, V4L2_CID_MPEG_VIDEO_H264_PROFILE, V4L2_CID_MPEG_VIDEO_H264_LEVEL,
-	  V4L2_CID_MPEG_VIDEO_H264_I_FRAME_QP, V4L2_CID_MPEG_VIDEO_H264_P_FRAME_QP,
-	  V4L2_CID_MPEG_VIDEO_H264_B_FRAME_QP },
-	{ VIDEO_CODEC_HEVC, V4L2_CID_MPEG_VIDEO_HEVC_PROFILE, V4L2_CID_MPEG_VIDEO_HEVC_LEVEL,
-	  V4L2_CID_MPEG_VIDEO_HEVC_I_FRAME_QP, V4L2_CID_MPEG_VIDEO_HEVC_P_FRAME_QP,
-	  V4L2_CID_MPEG_VIDEO_HEVC_B_FRAME_QP },
-	{ VIDEO_CODEC_VP8, 0, 0,
-	  V4L2_CID_MPEG_VIDEO_VPX_I_FRAME_QP, V4L2_CID_MPEG_VIDEO_VPX_P_FRAME_QP, 0 },
-	{ VIDEO_CODEC_VP9, V4L2_CID_MPEG_VIDEO_VP9_PROFILE, V4L2_CID_MPEG_VIDEO_VP9_LEVEL,
-	  V4L2_CID_MPEG_VIDEO_VPX_I_FRAME_QP, V4L2_CID_MPEG_VIDEO_VPX_P_FRAME_QP, 0 },
-	{ VIDEO_CODEC_FWHT, 0, 0,
-	  V4L2_CID_FWHT_I_FRAME_QP, V4L2_CID_FWHT_P_FRAME_QP, 0 },
-};
-
-const struct codec_controls *codec_controls_find(enum video_codec codec)
-{
-	static const struct codec_controls none;
-
-	for (size_t i = 0; i < ITEMS(controls); i++)
-		if (controls[i].codec == codec)
-			return &controls[i];
-	return &none;
-}

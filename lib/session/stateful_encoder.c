@@ -32,6 +32,7 @@
 #include "bitstream/frame_info.h"
 #include "frame/convert.h"
 #include "frame/pixel_format.h"
+#include "session/codec_controls.h"
 #include "session/packaging.h"
 #include "session/profiles.h"
 #include "session/stateful.h"
@@ -268,12 +269,12 @@ static int set_rate_controls(struct encoder *e)
 static int set_stream_controls(struct encoder *e)
 {
 	const struct encoder_params *p = &e->params;
-	const struct codec_controls *c = codec_controls_find(p->codec.codec);
+	const struct coded_format *coded = coded_format_stateful(p->codec.codec);
 	int level = level_menu_entry(&p->codec);
-	int ret = set_profile(e, c->profile);
+	int ret = set_profile(e, coded->profile_control);
 
 	if (ret == 0 && level >= 0)
-		ret = set_if_there(e, c->level, level);
+		ret = set_if_there(e, coded->level_control, level);
 	if (ret == 0)
 		ret = set_if_there(e, V4L2_CID_MPEG_VIDEO_B_FRAMES, 0);
 	if (ret == 0)
