@@ -9,16 +9,7 @@
 #include "bitstream/frame_info.h"
 #include "frame/video_frame_init.h"
 #include "util/error.h"
-
-static bool any_set(const uint64_t *reserved, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (reserved[i])
-			return true;
-	return false;
-}
-
-#define HAS_RESERVED(s) any_set((s)->reserved, sizeof (s)->reserved / sizeof *(s)->reserved)
+#include "util/reserved.h"
 
 /* Nothing but white space: the one codec string that is not even valid. */
 static bool is_blank(const char *codec)

@@ -10,6 +10,7 @@
 #include "frame/encoded_video_chunk.h"
 #include "frame/video_frame.h"
 #include "util/error.h"
+#include "util/reserved.h"
 #include "v4l2/registry.h"
 
 int context_fail_with(struct wc_context *context, const struct wc_error *error)
@@ -50,10 +51,7 @@ struct session_env context_env(struct wc_context *context)
 
 static bool options_are_valid(const struct wc_context_options *options)
 {
-	for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
-		if (options->reserved[i])
-			return false;
-	return (unsigned)options->log_level <= WC_LOG_DEBUG;
+	return !HAS_RESERVED(options) && (unsigned)options->log_level <= WC_LOG_DEBUG;
 }
 
 /* Everything that can fail; a negative errno leaves nothing behind. */

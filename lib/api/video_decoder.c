@@ -12,6 +12,7 @@
 #include "frame/pool.h"
 #include "frame/video_frame_init.h"
 #include "util/error.h"
+#include "util/reserved.h"
 
 struct wc_video_decoder {
 	struct codec codec;
@@ -169,16 +170,6 @@ static const struct codec_ops decoder_ops = {
 
 /* Calls */
 
-static bool init_is_valid(const struct wc_video_decoder_init *init)
-{
-	if (!init || !init->output || !init->error)
-		return false;
-	for (size_t i = 0; i < sizeof init->reserved / sizeof *init->reserved; i++)
-		if (init->reserved[i])
-			return false;
-	return true;
-}
-
 int wc_video_decoder_new(struct wc_context *context, const struct wc_video_decoder_init *init,
 			 struct wc_video_decoder **out)
 {
@@ -188,7 +179,7 @@ int wc_video_decoder_new(struct wc_context *context, const struct wc_video_decod
 	if (!out)
 		return context_fail(context, WC_TYPE_ERROR, "no place for the decoder");
 	*out = NULL;
-	if (!init_is_valid(init))
+	if (!init || !init->output || !init->error || HAS_RESERVED(init))
 		return context_fail(context, WC_TYPE_ERROR, "a decoder needs an output and an "
 				    "error callback, and zero in reserved fields");
 	decoder = calloc(1, sizeof *decoder);

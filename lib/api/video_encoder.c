@@ -10,6 +10,7 @@
 #include "frame/encoded_video_chunk.h"
 #include "frame/video_frame.h"
 #include "util/error.h"
+#include "util/reserved.h"
 
 struct orientation {
 	bool set;
@@ -213,16 +214,6 @@ static const struct codec_ops encoder_ops = {
 };
 
 /* Calls */
-
-static bool any_set(const uint64_t *reserved, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (reserved[i])
-			return true;
-	return false;
-}
-
-#define HAS_RESERVED(s) any_set((s)->reserved, sizeof (s)->reserved / sizeof *(s)->reserved)
 
 int wc_video_encoder_new(struct wc_context *context, const struct wc_video_encoder_init *init,
 			 struct wc_video_encoder **out)

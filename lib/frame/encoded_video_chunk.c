@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/error.h"
+#include "util/reserved.h"
 
 struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct buffer *buffer,
 						       size_t offset, size_t size,
@@ -26,14 +27,6 @@ struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct
 	return chunk;
 }
 
-static bool has_reserved(const struct wc_encoded_video_chunk_init *init)
-{
-	for (size_t i = 0; i < sizeof init->reserved / sizeof *init->reserved; i++)
-		if (init->reserved[i])
-			return true;
-	return false;
-}
-
 int chunk_init_check(const struct wc_encoded_video_chunk_init *init, struct timing *timing,
 		     struct wc_error *error)
 {
@@ -41,7 +34,7 @@ int chunk_init_check(const struct wc_encoded_video_chunk_init *init, struct timi
 
 	if (!init)
 		problem = "init is NULL";
-	else if (has_reserved(init))
+	else if (HAS_RESERVED(init))
 		problem = "a reserved field of the init is not zero";
 	else if (init->type != WC_CHUNK_KEY && init->type != WC_CHUNK_DELTA)
 		problem = "the type is neither key nor delta";

@@ -8,6 +8,7 @@
 #include "frame/convert.h"
 #include "frame/pixel_format.h"
 #include "frame/plane_layout.h"
+#include "util/reserved.h"
 
 /* What is copied, and how it lies in the destination: options that were checked. */
 struct plan {
@@ -16,14 +17,6 @@ struct plan {
 	struct wc_plane_layout planes[WC_MAX_PLANES];
 	size_t size;                   /* bytes of the destination */
 };
-
-static bool has_reserved(const struct wc_video_frame_copy_options *options)
-{
-	for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
-		if (options->reserved[i])
-			return true;
-	return false;
-}
 
 static bool is_zero_rect(const struct wc_rect *rect)
 {
@@ -44,7 +37,7 @@ static int make_plan(const struct wc_video_frame *frame,
 		options = &defaults;
 	if (!frame->buffer)
 		return WC_INVALID_STATE_ERROR;
-	if (has_reserved(options))
+	if (HAS_RESERVED(options))
 		return WC_TYPE_ERROR;
 	fourcc = options->fourcc ? options->fourcc : format->fourcc;
 	plan->source = pixel_format_find(format->fourcc);

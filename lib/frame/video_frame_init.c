@@ -7,6 +7,7 @@
 #include "frame/pixel_format.h"
 #include "frame/plane_layout.h"
 #include "util/error.h"
+#include "util/reserved.h"
 
 static bool primaries_are_valid(enum wc_color_primaries primaries)
 {
@@ -83,18 +84,10 @@ struct plan {
 	struct wc_plane_layout planes[WC_MAX_PLANES];   /* of the caller's data */
 };
 
-static bool has_reserved(const struct wc_video_frame_init *init)
-{
-	for (size_t i = 0; i < sizeof init->reserved / sizeof *init->reserved; i++)
-		if (init->reserved[i])
-			return true;
-	return false;
-}
-
 /* What has to do with numbers alone; NULL when all is well. */
 static const char *find_problem(const struct wc_video_frame_init *init)
 {
-	if (has_reserved(init))
+	if (HAS_RESERVED(init))
 		return "a reserved field of the init is not zero";
 	if (!init->coded_width || !init->coded_height)
 		return "coded width or height is 0";

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A frame from a frame: the same buffer, another time or another part of it to be shown. */
-#include <stddef.h>
-
 #include "frame/pixel_format.h"
 #include "frame/plane_layout.h"
 #include "frame/video_frame.h"
+#include "util/reserved.h"
 
 static bool is_valid(const struct wc_video_frame_override *override)
 {
-	for (size_t i = 0; i < sizeof override->reserved / sizeof *override->reserved; i++)
-		if (override->reserved[i])
-			return false;
-	return !override->display_width == !override->display_height;
+	return !HAS_RESERVED(override) && !override->display_width == !override->display_height;
 }
 
 static uint32_t scale(uint32_t display, uint32_t from, uint32_t to)

@@ -8,5 +8,6 @@ lib_libutil_la_SOURCES = \
 	lib/util/log.c lib/util/log.h \
 	lib/util/loop.c lib/util/loop.h \
 	lib/util/names.c \
+	lib/util/reserved.h \
 	lib/util/slab.c lib/util/slab.h \
 	lib/util/video_codec.c lib/util/video_codec.h
