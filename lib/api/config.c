@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bitstream/frame_info.h"
-#include "frame/video_frame_init.h"
+#include "frame/color_space.h"
 #include "util/error.h"
 #include "util/reserved.h"
 
@@ -170,18 +170,12 @@ static bool same_source(const struct wc_video_decoder_config *a,
 	       same_string(a->device, b->device);
 }
 
-static bool same_colors(const struct wc_video_color_space *a, const struct wc_video_color_space *b)
-{
-	return a->primaries == b->primaries && a->transfer == b->transfer &&
-	       a->matrix == b->matrix && a->range == b->range;
-}
-
 bool decoder_config_equal(const struct wc_video_decoder_config *a,
 			  const struct wc_video_decoder_config *b)
 {
 	return same_source(a, b) && a->display_aspect_width == b->display_aspect_width &&
 	       a->display_aspect_height == b->display_aspect_height &&
-	       same_colors(&a->color_space, &b->color_space) && a->flip == b->flip &&
+	       color_space_equal(&a->color_space, &b->color_space) && a->flip == b->flip &&
 	       a->rotation == b->rotation;
 }
 

@@ -8,9 +8,10 @@
 #include "api/codec.h"
 #include "api/config.h"
 #include "bitstream/frame_info.h"
+#include "frame/color_space.h"
 #include "frame/encoded_video_chunk.h"
 #include "frame/pool.h"
-#include "frame/video_frame_init.h"
+#include "frame/video_frame.h"
 #include "util/error.h"
 #include "util/reserved.h"
 

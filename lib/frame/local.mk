@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += lib/libframe.la
 lib_libframe_la_SOURCES = \
 	lib/frame/buffer.c lib/frame/buffer.h \
+	lib/frame/color_space.c lib/frame/color_space.h \
 	lib/frame/convert.c lib/frame/convert.h \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
 	lib/frame/pixel_format.c lib/frame/pixel_format.h \

@@ -8,15 +8,6 @@
 
 #include "frame/video_frame.h"
 
-/* Each member null or one of the values of its enum. */
-bool color_space_is_valid(const struct wc_video_color_space *color_space);
-
-/* All members null. */
-bool color_space_is_null(const struct wc_video_color_space *color_space);
-
-/* "Pick Color Space": what a picture without a description is taken for. */
-struct wc_video_color_space color_space_default(uint32_t fourcc);
-
 /*
  * As wc_video_frame_new() and wc_video_frame_new_wrapped(): 0 and *frame with one reference, or a
  * negative wc_status with *error filled.

@@ -18,6 +18,7 @@
 
 #include <libavutil/opt.h>
 
+#include "frame/color_space.h"
 #include "frame/pixel_format.h"
 #include "session/packaging.h"
 #include "session/session.h"
@@ -163,12 +164,6 @@ static struct wc_video_color_space coded_color(const struct wc_video_frame *fram
 	color.matrix = WC_MATRIX_BT709;
 	color.range = WC_COLOR_RANGE_LIMITED;
 	return color;
-}
-
-static bool same_color(const struct wc_video_color_space *a, const struct wc_video_color_space *b)
-{
-	return a->primaries == b->primaries && a->transfer == b->transfer &&
-	       a->matrix == b->matrix && a->range == b->range;
 }
 
 /* --- Contexts --- */
@@ -410,7 +405,7 @@ static bool needs_new_context(struct encoder *e, const struct wc_video_frame *fr
 		return true;
 	if (e->begun && key && !e->row->forces_keys)
 		return true;
-	if (!same_color(&color, &e->color))
+	if (!color_space_equal(&color, &e->color))
 		return true;
 	/* Before the first frame nothing is lost by taking its format instead of converting. */
 	return !e->begun && e->picture.format != choose_format(e, frame->format.fourcc);

@@ -30,6 +30,7 @@
 #include <string.h>
 
 #include "bitstream/frame_info.h"
+#include "frame/color_space.h"
 #include "frame/convert.h"
 #include "frame/pixel_format.h"
 #include "session/codec_controls.h"
@@ -602,12 +603,6 @@ static int send_stop(struct encoder *e, enum encoder_state next, struct wc_error
 	return 0;
 }
 
-static bool same_color(const struct wc_video_color_space *a, const struct wc_video_color_space *b)
-{
-	return a->primaries == b->primaries && a->transfer == b->transfer &&
-	       a->matrix == b->matrix && a->range == b->range;
-}
-
 /* Before the first frame the device is told what it is. */
 static int prepare_start(struct encoder *e, const struct wc_video_frame *frame,
 			 struct wc_error *error)
@@ -616,7 +611,7 @@ static int prepare_start(struct encoder *e, const struct wc_video_frame *frame,
 	int ret = 0;
 
 	if (e->s.units_in == 0 &&
-	    (wanted != e->format.fourcc || !same_color(&frame->color_space, &e->color)) &&
+	    (wanted != e->format.fourcc || !color_space_equal(&frame->color_space, &e->color)) &&
 	    port_index(e->s.in_port, frame->buffer) < 0)
 		ret = set_up(e, wanted, &frame->color_space, error);
 	return ret < 0 ? ret : start(e, error);

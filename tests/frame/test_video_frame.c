@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "frame/color_space.h"
 #include "frame/encoded_video_chunk.h"
 #include "frame/pixel_format.h"
 #include "frame/video_frame.h"
