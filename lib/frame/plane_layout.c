@@ -26,6 +26,11 @@ static bool is_aligned(const struct pixel_format *pixels, const struct wc_rect *
 	return true;
 }
 
+bool rect_is_zero(const struct wc_rect *rect)
+{
+	return !rect->x && !rect->y && !rect->width && !rect->height;
+}
+
 int rect_check(const struct pixel_format *pixels, const struct wc_rect *rect, uint32_t width,
 	       uint32_t height, struct wc_error *error)
 {

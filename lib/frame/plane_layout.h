@@ -22,6 +22,9 @@ struct plane_window {
 void plane_window(const struct pixel_format *pixels, unsigned plane, const struct wc_rect *rect,
 		  struct plane_window *window);
 
+/* All zero, which stands for a default. */
+bool rect_is_zero(const struct wc_rect *rect);
+
 /*
  * 0, or WC_TYPE_ERROR with *error filled: the rectangle is empty, reaches beyond a coded picture
  * of width by height pixels, or does not begin at a sample of every plane.

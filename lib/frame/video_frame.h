@@ -9,6 +9,8 @@
 
 #include "frame/buffer.h"
 
+struct convert_image;
+
 /* How a picture lies in the objects of a buffer. */
 struct frame_format {
 	uint32_t fourcc;
@@ -64,6 +66,13 @@ uint8_t *video_frame_plane(const struct wc_video_frame *frame, unsigned plane);
 
 /* Whether the CPU sees all planes. */
 bool video_frame_is_mapped(const struct wc_video_frame *frame);
+
+/*
+ * A part of the picture as convert_frame() takes it. False when the CPU cannot see it in rows, or
+ * when a stride is beyond what libyuv and libavcodec count. The part lies within the coded picture.
+ */
+bool video_frame_image(const struct wc_video_frame *frame, const struct wc_rect *part,
+		       struct convert_image *image);
 
 /* A new use of the frame's buffer, for a codec that outlasts a close by the application. */
 struct wc_video_frame *video_frame_clone_internal(const struct wc_video_frame *frame);

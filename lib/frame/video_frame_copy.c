@@ -18,11 +18,6 @@ struct plan {
 	size_t size;                   /* bytes of the destination */
 };
 
-static bool is_zero_rect(const struct wc_rect *rect)
-{
-	return !rect->x && !rect->y && !rect->width && !rect->height;
-}
-
 /* "Parse VideoFrameCopyToOptions". No context keeps details of an error, only its name counts. */
 static int make_plan(const struct wc_video_frame *frame,
 		     const struct wc_video_frame_copy_options *options, struct plan *plan)
@@ -45,7 +40,7 @@ static int make_plan(const struct wc_video_frame *frame,
 	if (!plan->source || !plan->target || format->modifier != DRM_FORMAT_MOD_LINEAR ||
 	    (plan->source != plan->target && !convert_supported(format->fourcc, fourcc)))
 		return WC_NOT_SUPPORTED_ERROR;
-	plan->rect = is_zero_rect(&options->rect) ? frame->visible : options->rect;
+	plan->rect = rect_is_zero(&options->rect) ? frame->visible : options->rect;
 	ret = rect_check(plan->source, &plan->rect, format->width, format->height, &error);
 	if (ret < 0)
 		return ret;
@@ -100,23 +95,12 @@ static int copy_rows(const struct wc_video_frame *frame, const struct plan *plan
 static int copy_converted(const struct wc_video_frame *frame, const struct plan *plan,
 			  uint8_t *data)
 {
-	struct convert_image source = {
-		.fourcc = plan->source->fourcc, .width = plan->rect.width,
-		.height = plan->rect.height, .matrix = frame->color_space.matrix,
-		.range = frame->color_space.range,
-	};
-	struct convert_image target = source;
-	struct plane_window window;
+	struct convert_image source, target;
 	int ret;
 
-	for (unsigned i = 0; i < frame->format.n_planes; i++) {
-		size_t stride = frame->format.planes[i].stride;
-
-		plane_window(plan->source, i, &plan->rect, &window);
-		source.planes[i].data = video_frame_plane(frame, i) + window.top * stride +
-					window.left;
-		source.planes[i].stride = stride;
-	}
+	if (!video_frame_image(frame, &plan->rect, &source))
+		return WC_NOT_SUPPORTED_ERROR;
+	target = source;
 	target.fourcc = plan->target->fourcc;
 	for (unsigned i = 0; i < plan->target->n_planes; i++) {
 		target.planes[i].data = data + plan->planes[i].offset;

@@ -33,11 +33,6 @@ static const char *find_problem(const struct wc_video_frame_init *init)
 	return NULL;
 }
 
-static bool is_zero_rect(const struct wc_rect *rect)
-{
-	return !rect->x && !rect->y && !rect->width && !rect->height;
-}
-
 static int make_plan(const void *data, size_t size, const struct wc_video_frame_init *init,
 		     struct plan *plan, struct wc_error *error)
 {
@@ -52,7 +47,7 @@ static int make_plan(const void *data, size_t size, const struct wc_video_frame_
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
 				 "no linear layout is known for fourcc 0x%08x", init->fourcc);
 	plan->visible = init->visible_rect;
-	if (is_zero_rect(&plan->visible))
+	if (rect_is_zero(&plan->visible))
 		plan->visible = (struct wc_rect) { 0, 0, init->coded_width, init->coded_height };
 	ret = rect_check(plan->pixels, &plan->visible, init->coded_width, init->coded_height,
 			 error);

@@ -3,10 +3,13 @@
 #include "frame/video_frame.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "frame/convert.h"
 #include "frame/pixel_format.h"
+#include "frame/plane_layout.h"
 
 uint8_t *video_frame_plane(const struct wc_video_frame *frame, unsigned plane)
 {
@@ -20,6 +23,34 @@ bool video_frame_is_mapped(const struct wc_video_frame *frame)
 	for (unsigned i = 0; i < frame->format.n_planes; i++)
 		if (!video_frame_plane(frame, i))
 			return false;
+	return true;
+}
+
+bool video_frame_image(const struct wc_video_frame *frame, const struct wc_rect *part,
+		       struct convert_image *image)
+{
+	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
+
+	if (!pixels || !frame->buffer || frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
+		return false;
+	*image = (struct convert_image) {
+		.fourcc = frame->format.fourcc,
+		.width = part->width,
+		.height = part->height,
+		.matrix = frame->color_space.matrix,
+		.range = frame->color_space.range,
+	};
+	for (unsigned i = 0; i < pixels->n_planes; i++) {
+		size_t stride = frame->format.planes[i].stride;
+		uint8_t *data = video_frame_plane(frame, i);
+		struct plane_window window;
+
+		if (!data || stride > INT_MAX)
+			return false;
+		plane_window(pixels, i, part, &window);
+		image->planes[i].stride = stride;
+		image->planes[i].data = data + window.top * stride + window.left;
+	}
 	return true;
 }
 

@@ -36,7 +36,7 @@ static int apply(struct wc_video_frame *frame, const struct wc_video_frame_overr
 	const struct wc_rect *part = &override->visible_rect;
 	struct wc_error error;
 
-	if (part->x || part->y || part->width || part->height) {
+	if (!rect_is_zero(part)) {
 		if (!pixels)
 			return WC_NOT_SUPPORTED_ERROR;
 		if (rect_check(pixels, part, frame->format.width, frame->format.height, &error) < 0)

@@ -2,7 +2,6 @@
 #include "session/software_picture.h"
 
 #include <errno.h>
-#include <limits.h>
 
 #include "frame/convert.h"
 #include "frame/pixel_format.h"
@@ -40,33 +39,6 @@ bool software_picture_possible(const struct software_picture *picture, uint32_t 
 {
 	return fourcc == picture->format->fourcc ||
 	       convert_supported(fourcc, picture->format->fourcc);
-}
-
-/* The visible part; false when the CPU cannot see it. */
-static bool image_of_frame(const struct wc_video_frame *frame, struct convert_image *image)
-{
-	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
-
-	if (!pixels || !frame->buffer || frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
-		return false;
-	*image = (struct convert_image) {
-		.fourcc = frame->format.fourcc,
-		.width = frame->visible.width,
-		.height = frame->visible.height,
-		.matrix = frame->color_space.matrix,
-		.range = frame->color_space.range,
-	};
-	for (unsigned i = 0; i < pixels->n_planes; i++) {
-		size_t x = frame->visible.x / pixels->planes[i].sub_x * pixels->planes[i].bytes;
-		size_t y = frame->visible.y / pixels->planes[i].sub_y;
-		uint8_t *data = video_frame_plane(frame, i);
-
-		if (!data || frame->format.planes[i].stride > INT_MAX)
-			return false;
-		image->planes[i].stride = frame->format.planes[i].stride;
-		image->planes[i].data = data + y * frame->format.planes[i].stride + x;
-	}
-	return true;
 }
 
 static void fill_planes(AVFrame *av, const struct convert_image *image)
@@ -162,7 +134,7 @@ int software_picture_fill(const struct software_picture *picture, struct pool *p
 	int ret;
 
 	*copied = 0;
-	if (!image_of_frame(frame, &image))
+	if (!video_frame_image(frame, &frame->visible, &image))
 		return -ENOTSUP;
 	if (image.fourcc == picture->format->fourcc && image.width == picture->width &&
 	    image.height == picture->height)

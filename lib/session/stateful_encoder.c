@@ -693,28 +693,6 @@ static int prepare_input(struct encoder *e, const struct session_input *input,
 	return 0;
 }
 
-static struct convert_image image_of_frame(const struct wc_video_frame *frame)
-{
-	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
-	struct convert_image image = {
-		.fourcc = frame->format.fourcc,
-		.width = frame->visible.width,
-		.height = frame->visible.height,
-		.matrix = frame->color_space.matrix,
-		.range = frame->color_space.range,
-	};
-
-	for (unsigned i = 0; pixels && i < frame->format.n_planes; i++) {
-		size_t x = frame->visible.x / pixels->planes[i].sub_x * pixels->planes[i].bytes;
-		size_t y = frame->visible.y / pixels->planes[i].sub_y;
-
-		image.planes[i].stride = frame->format.planes[i].stride;
-		image.planes[i].data = video_frame_plane(frame, i) +
-				       y * frame->format.planes[i].stride + x;
-	}
-	return image;
-}
-
 static struct convert_image image_of_input(struct encoder *e, unsigned index)
 {
 	struct buffer *buffer = port_buffer(e->s.in_port, index);
@@ -754,10 +732,9 @@ static int place_frame(struct encoder *e, const struct wc_video_frame *frame)
 	index = queue_find_free(&e->s.in, 0);
 	if (index < 0)
 		return -EAGAIN;
-	from = image_of_frame(frame);
-	to = image_of_input(e, (unsigned)index);
-	if (!from.planes[0].data)
+	if (!video_frame_image(frame, &frame->visible, &from))
 		return -ENOTSUP;
+	to = image_of_input(e, (unsigned)index);
 	ret = convert_frame(&from, &to);
 	if (ret < 0)
 		return ret;
