@@ -6,8 +6,7 @@
 
 #include "bitstream/codec_string.h"
 #include "bitstream/h264.h"
-
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#include "util/macros.h"
 
 /* Reads a string from left to right; sticky as the readers of bits.h. */
 struct cursor {

@@ -5,9 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/list.h"
-
-#define PLAIN_ALIGNMENT 64
+#include "util/macros.h"
 
 void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_ops *ops)
 {
@@ -110,12 +108,12 @@ struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
 struct buffer *buffer_new_plain(struct core *core, size_t size)
 {
 	struct buffer *buffer;
-	size_t rounded = (size + PLAIN_ALIGNMENT - 1) / PLAIN_ALIGNMENT * PLAIN_ALIGNMENT;
+	size_t rounded = (size + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
 	void *data;
 
 	if (rounded < size)
 		return NULL;
-	data = aligned_alloc(PLAIN_ALIGNMENT, rounded ? rounded : PLAIN_ALIGNMENT);
+	data = aligned_alloc(BUFFER_ALIGNMENT, rounded ? rounded : BUFFER_ALIGNMENT);
 	if (!data)
 		return NULL;
 	buffer = buffer_new_wrapped(core, data, size, NULL, NULL);

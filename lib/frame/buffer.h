@@ -19,6 +19,9 @@
 
 #define BUFFER_MAX_OBJECTS 4
 
+/* Bytes; of plain memory and its rows, for SIMD and cache lines. */
+#define BUFFER_ALIGNMENT 64
+
 struct buffer;
 
 struct buffer_ops {
@@ -63,7 +66,7 @@ void buffer_unref(struct buffer *buffer);
 struct buffer *buffer_use(struct buffer *buffer);
 void buffer_unuse(struct buffer *buffer);
 
-/* Plain memory, 64-byte aligned, of one object; NULL without memory. One reference. */
+/* Plain memory, aligned, of one object; NULL without memory. One reference. */
 struct buffer *buffer_new_plain(struct core *core, size_t size);
 
 /*

@@ -9,6 +9,7 @@
 #include <libyuv.h>
 
 #include "frame/pixel_format.h"
+#include "util/macros.h"
 
 /* Rows that go through an intermediate picture at once; a multiple of every subsampling. */
 #define BAND_ROWS 32
@@ -73,7 +74,7 @@ static const struct traits traits[] = {
 
 static const struct traits *traits_find(uint32_t fourcc)
 {
-	for (size_t i = 0; i < sizeof traits / sizeof *traits; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(traits); i++)
 		if (traits[i].fourcc == fourcc)
 			return &traits[i];
 	return NULL;
@@ -378,7 +379,7 @@ static const struct rgb_row {
 
 static const struct rgb_row *rgb_row(uint32_t fourcc)
 {
-	for (size_t i = 0; i < sizeof rgb_rows / sizeof *rgb_rows; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rgb_rows); i++)
 		if (rgb_rows[i].fourcc == fourcc)
 			return &rgb_rows[i];
 	return NULL;
@@ -442,7 +443,7 @@ static const struct matrix_row matrix_rows[] = {
 
 static const struct matrix_row *matrix_row(const struct convert_image *image)
 {
-	for (size_t i = 0; i < sizeof matrix_rows / sizeof *matrix_rows; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(matrix_rows); i++)
 		if (matrix_rows[i].matrix == image->matrix)
 			return &matrix_rows[i];
 	return matrix_rows;
@@ -575,7 +576,7 @@ static const struct yuv_to_rgb_row {
 
 static const struct yuv_to_rgb_row *yuv_to_rgb_row(uint32_t source, uint32_t target)
 {
-	for (size_t i = 0; i < sizeof yuv_to_rgb_rows / sizeof *yuv_to_rgb_rows; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(yuv_to_rgb_rows); i++)
 		if (yuv_to_rgb_rows[i].source == source && yuv_to_rgb_rows[i].target == target)
 			return &yuv_to_rgb_rows[i];
 	return NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "frame/pixel_format.h"
 
+#include "util/macros.h"
+
 #define ONE(b) .n_planes = 1, .planes = { { b, 1, 1 } }
 #define YUV(b, x, y) .n_planes = 3, .planes = { { b, 1, 1 }, { b, x, y }, { b, x, y } }
 #define SEMI(b, x, y) .n_planes = 2, .planes = { { b, 1, 1 }, { 2 * b, x, y } }
@@ -47,11 +49,9 @@ static const struct pixel_format formats[] = {
 	{ DRM_FORMAT_BGRX8888, WC_PIXEL_FORMAT_NONE, ONE(4), .rgb = true },
 };
 
-#define N_FORMATS (sizeof formats / sizeof *formats)
-
 const struct pixel_format *pixel_format_find(uint32_t fourcc)
 {
-	for (size_t i = 0; i < N_FORMATS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (formats[i].fourcc == fourcc)
 			return &formats[i];
 	return NULL;
@@ -111,5 +111,5 @@ static const char *const names[] = {
 
 const char *wc_pixel_format_name(enum wc_pixel_format format)
 {
-	return (unsigned)format < sizeof names / sizeof *names ? names[format] : "null";
+	return (unsigned)format < ARRAY_SIZE(names) ? names[format] : "null";
 }

@@ -16,8 +16,6 @@
 /* Sizes of new buffers go up in such steps, so that chunks of one codec fit in each other's. */
 #define SIZE_STEP ((size_t)4096)
 
-#define ALIGNMENT 64
-
 struct pool {
 	atomic_uint refs;              /* the owner, and each buffer that exists */
 	struct core *core;             /* a reference */
@@ -171,7 +169,7 @@ static struct buffer *new_buffer(struct pool *pool, size_t size)
 	list_init(&pooled->link);
 	pooled->base.n_objects = 1;
 	pooled->base.objects[0] = (struct buffer_object) {
-		.map = aligned_alloc(ALIGNMENT, rounded), .size = rounded, .fd = -1,
+		.map = aligned_alloc(BUFFER_ALIGNMENT, rounded), .size = rounded, .fd = -1,
 	};
 	buffer_account(&pooled->base);
 	if (!pooled->base.objects[0].map) {

@@ -5,7 +5,7 @@
 
 #include <linux/videodev2.h>
 
-#define ITEMS(array) (sizeof(array) / sizeof *(array))
+#include "util/macros.h"
 
 static const struct codec_controls controls[] = {
 	{ VIDEO_CODEC_H264,
@@ -23,7 +23,7 @@ const struct codec_controls *codec_controls_find(enum video_codec codec)
 {
 	static const struct codec_controls none;
 
-	for (size_t i = 0; i < ITEMS(controls); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(controls); i++)
 		if (controls[i].codec == codec)
 			return &controls[i];
 	return &none;

@@ -6,8 +6,7 @@
 #include <linux/videodev2.h>
 
 #include "bitstream/h264.h"
-
-#define ITEMS(array) (sizeof(array) / sizeof *(array))
+#include "util/macros.h"
 
 struct entry {
 	int value;                     /* as the codec string has it */
@@ -88,11 +87,11 @@ int profile_menu_entry(const struct codec_string *codec)
 	case VIDEO_CODEC_H264:
 		if (is_constrained_baseline(codec))
 			return V4L2_MPEG_VIDEO_H264_PROFILE_CONSTRAINED_BASELINE;
-		return look_up(h264_profiles, ITEMS(h264_profiles), codec->profile);
+		return look_up(h264_profiles, ARRAY_SIZE(h264_profiles), codec->profile);
 	case VIDEO_CODEC_HEVC:
-		return look_up(hevc_profiles, ITEMS(hevc_profiles), codec->profile);
+		return look_up(hevc_profiles, ARRAY_SIZE(hevc_profiles), codec->profile);
 	case VIDEO_CODEC_VP9:
-		return look_up(vp9_profiles, ITEMS(vp9_profiles), codec->profile);
+		return look_up(vp9_profiles, ARRAY_SIZE(vp9_profiles), codec->profile);
 	default:
 		return -1;
 	}
@@ -104,11 +103,11 @@ int level_menu_entry(const struct codec_string *codec)
 	case VIDEO_CODEC_H264:
 		if (h264_level_is_1b(codec->profile, codec->constraints[0], codec->level))
 			return V4L2_MPEG_VIDEO_H264_LEVEL_1B;
-		return look_up(h264_levels, ITEMS(h264_levels), codec->level);
+		return look_up(h264_levels, ARRAY_SIZE(h264_levels), codec->level);
 	case VIDEO_CODEC_HEVC:
-		return look_up(hevc_levels, ITEMS(hevc_levels), codec->level);
+		return look_up(hevc_levels, ARRAY_SIZE(hevc_levels), codec->level);
 	case VIDEO_CODEC_VP9:
-		return look_up(vp9_levels, ITEMS(vp9_levels), codec->level);
+		return look_up(vp9_levels, ARRAY_SIZE(vp9_levels), codec->level);
 	default:
 		return -1;
 	}

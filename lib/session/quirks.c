@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/macros.h"
+
 struct quirk_row {
 	const char *driver;
 	enum wc_device_role role;
@@ -85,7 +87,7 @@ const struct quirks *quirks_find(const char *driver, enum wc_device_role role, u
 {
 	static const struct quirks none;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct quirk_row *row = &rows[i];
 
 		if (strcmp(row->driver, driver) == 0 && row->role == role &&

@@ -11,6 +11,7 @@
 
 #include "session/software_worker.h"
 #include "util/error.h"
+#include "util/macros.h"
 
 /* More threads than this only cost memory and delay. */
 #define MAX_THREADS 16
@@ -110,7 +111,7 @@ static const struct software_encoder_row encoder_rows[] = {
 
 const AVCodec *software_find_decoder(enum video_codec codec)
 {
-	for (size_t i = 0; i < sizeof decoder_rows / sizeof *decoder_rows; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(decoder_rows); i++) {
 		const AVCodec *found;
 
 		if (decoder_rows[i].codec != codec)
@@ -125,7 +126,7 @@ const AVCodec *software_find_decoder(enum video_codec codec)
 const struct software_encoder_row *software_find_encoder(const struct encoder_params *params,
 							 const AVCodec **codec)
 {
-	for (size_t i = 0; i < sizeof encoder_rows / sizeof *encoder_rows; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(encoder_rows); i++) {
 		const struct software_encoder_row *row = &encoder_rows[i];
 
 		if (row->codec != params->codec.codec ||

@@ -27,6 +27,7 @@
 #include "session/software_picture.h"
 #include "session/software_worker.h"
 #include "util/error.h"
+#include "util/macros.h"
 
 /* Frames that may wait. They are buffers of a camera or a decoder, which has few. */
 #define MAX_FRAMES 4
@@ -148,7 +149,7 @@ static const struct software_format *choose_format(const struct encoder *e, uint
 
 	if (!format && deep)
 		format = try_format(e, DRM_FORMAT_S010);
-	for (size_t i = 0; !format && i < sizeof usual / sizeof *usual; i++)
+	for (size_t i = 0; !format && i < ARRAY_SIZE(usual); i++)
 		format = try_format(e, usual[i]);
 	return format;
 }
@@ -772,7 +773,7 @@ static bool level_fits(const struct encoder_params *params)
 		width = (width + 15) / 16 * 16;
 		height = (height + 15) / 16 * 16;
 	}
-	for (size_t i = 0; i < sizeof level_rows / sizeof *level_rows; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(level_rows); i++)
 		if (level_rows[i].codec == params->codec.codec &&
 		    level_rows[i].level >= params->codec.level)
 			return width * height <= level_rows[i].pixels;

@@ -3,6 +3,8 @@
 
 #include "frame/pixel_format.h"
 
+#include "util/macros.h"
+
 /* The "J" formats are the old way to say full range. */
 static const struct software_format formats[] = {
 	{ AV_PIX_FMT_YUV420P, DRM_FORMAT_YUV420, CHROMA_420, 8, false },
@@ -24,11 +26,9 @@ static const struct software_format formats[] = {
 	{ AV_PIX_FMT_GRAY8, DRM_FORMAT_R8, CHROMA_400, 8, false },
 };
 
-#define N_FORMATS (sizeof formats / sizeof *formats)
-
 const struct software_format *software_format_find(enum AVPixelFormat av)
 {
-	for (size_t i = 0; i < N_FORMATS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (formats[i].av == av)
 			return &formats[i];
 	return NULL;
@@ -44,7 +44,7 @@ static bool is_in(const enum AVPixelFormat *list, enum AVPixelFormat av)
 const struct software_format *software_format_choose(const enum AVPixelFormat *list,
 						     uint32_t fourcc)
 {
-	for (size_t i = 0; i < N_FORMATS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
 		if (formats[i].fourcc == fourcc && is_in(list, formats[i].av))
 			return &formats[i];
 	return NULL;

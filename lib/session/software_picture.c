@@ -6,8 +6,6 @@
 #include "frame/convert.h"
 #include "frame/pixel_format.h"
 
-#define ROW_ALIGNMENT 64
-
 size_t software_picture_layout(struct frame_format *format, uint32_t fourcc, uint32_t width,
 			       uint32_t height)
 {
@@ -22,8 +20,8 @@ size_t software_picture_layout(struct frame_format *format, uint32_t fourcc, uin
 		.n_planes = pixels->n_planes,
 	};
 	for (unsigned i = 0; i < pixels->n_planes; i++) {
-		size_t stride = (pixel_format_row_bytes(pixels, i, width) + ROW_ALIGNMENT - 1) /
-				ROW_ALIGNMENT * ROW_ALIGNMENT;
+		size_t stride = (pixel_format_row_bytes(pixels, i, width) + BUFFER_ALIGNMENT - 1) /
+				BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
 		size_t bytes;
 
 		format->planes[i].offset = total;

@@ -7,6 +7,7 @@ lib_libutil_la_SOURCES = \
 	lib/util/list.h \
 	lib/util/log.c lib/util/log.h \
 	lib/util/loop.c lib/util/loop.h \
+	lib/util/macros.h \
 	lib/util/names.c \
 	lib/util/reserved.h \
 	lib/util/slab.c lib/util/slab.h \

@@ -4,7 +4,7 @@
 #include <webcodecs/device.h>
 #include <webcodecs/error.h>
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "util/macros.h"
 
 const char *wc_status_name(enum wc_status status)
 {
@@ -20,7 +20,7 @@ const char *wc_status_name(enum wc_status status)
 		[-WC_OPERATION_ERROR] = "OperationError",
 	};
 
-	if (status > 0 || status <= -(int)COUNT(names) || !names[-status])
+	if (status > 0 || status <= -(int)ARRAY_SIZE(names) || !names[-status])
 		return "UnknownError";
 	return names[-status];
 }
@@ -36,7 +36,7 @@ const char *wc_stage_name(enum wc_stage stage)
 		[WC_STAGE_JOB] = "job",
 	};
 
-	return (unsigned)stage < COUNT(names) ? names[stage] : "unknown";
+	return (unsigned)stage < ARRAY_SIZE(names) ? names[stage] : "unknown";
 }
 
 const char *wc_session_kind_name(enum wc_session_kind kind)
@@ -48,7 +48,7 @@ const char *wc_session_kind_name(enum wc_session_kind kind)
 		[WC_SESSION_SOFTWARE] = "software",
 	};
 
-	return (unsigned)kind < COUNT(names) ? names[kind] : "unknown";
+	return (unsigned)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
 }
 
 const char *wc_device_role_name(enum wc_device_role role)
@@ -61,5 +61,5 @@ const char *wc_device_role_name(enum wc_device_role role)
 		[WC_DEVICE_CONVERTER] = "converter",
 	};
 
-	return (unsigned)role < COUNT(names) && names[role] ? names[role] : "unknown";
+	return (unsigned)role < ARRAY_SIZE(names) && names[role] ? names[role] : "unknown";
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/macros.h"
+
 static inline bool any_set(const uint64_t *fields, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -16,6 +18,6 @@ static inline bool any_set(const uint64_t *fields, size_t n)
 }
 
 /* Whether a reserved field of the struct that s points to is not zero. */
-#define HAS_RESERVED(s) any_set((s)->reserved, sizeof((s)->reserved) / sizeof((s)->reserved[0]))
+#define HAS_RESERVED(s) any_set((s)->reserved, ARRAY_SIZE((s)->reserved))
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <drm_fourcc.h>
 
+#include "util/macros.h"
+
 /* Formats that are younger than the kernel headers of the oldest distribution we build on. */
 #ifndef V4L2_PIX_FMT_AV1
 #define V4L2_PIX_FMT_AV1 v4l2_fourcc('A', 'V', '0', '1')
@@ -16,8 +18,6 @@
 #ifndef V4L2_PIX_FMT_VP9_FRAME
 #define V4L2_PIX_FMT_VP9_FRAME v4l2_fourcc('V', 'P', '9', 'F')
 #endif
-
-#define ITEMS(array) (sizeof(array) / sizeof *(array))
 
 static const struct coded_format coded_formats[] = {
 	{ V4L2_PIX_FMT_H264, VIDEO_CODEC_H264, false,
@@ -44,7 +44,7 @@ static const struct coded_format coded_formats[] = {
 
 const struct coded_format *coded_format_find(uint32_t v4l2)
 {
-	for (size_t i = 0; i < ITEMS(coded_formats); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(coded_formats); i++)
 		if (coded_formats[i].v4l2 == v4l2)
 			return &coded_formats[i];
 	return NULL;
@@ -52,7 +52,7 @@ const struct coded_format *coded_format_find(uint32_t v4l2)
 
 const struct coded_format *coded_format_stateful(enum video_codec codec)
 {
-	for (size_t i = 0; i < ITEMS(coded_formats); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(coded_formats); i++)
 		if (coded_formats[i].codec == codec && !coded_formats[i].stateless)
 			return &coded_formats[i];
 	return NULL;
@@ -118,7 +118,7 @@ static const struct raw_format raw_formats[] = {
 
 static const struct raw_format *raw_format_find(uint32_t v4l2)
 {
-	for (size_t i = 0; i < ITEMS(raw_formats); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(raw_formats); i++)
 		if (raw_formats[i].v4l2 == v4l2)
 			return &raw_formats[i];
 	return NULL;
@@ -138,7 +138,7 @@ uint32_t raw_format_to_drm(uint32_t v4l2)
 
 uint32_t raw_format_from_drm(uint32_t fourcc, bool separate)
 {
-	for (size_t i = 0; i < ITEMS(raw_formats); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(raw_formats); i++)
 		if (raw_formats[i].drm == fourcc && is_separate(&raw_formats[i]) == separate)
 			return raw_formats[i].v4l2;
 	return 0;
@@ -231,13 +231,13 @@ struct wc_video_color_space color_from_v4l2(const struct v4l2_colorimetry *v4l2,
 	if (v4l2->colorspace == V4L2_COLORSPACE_DEFAULT)
 		return color;
 	known = resolve_defaults(v4l2, rgb);
-	for (size_t i = 0; i < ITEMS(primaries_map) && !color.primaries; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(primaries_map) && !color.primaries; i++)
 		if (primaries_map[i].v4l2 == known.colorspace)
 			color.primaries = primaries_map[i].primaries;
-	for (size_t i = 0; i < ITEMS(transfer_map) && !color.transfer; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(transfer_map) && !color.transfer; i++)
 		if (transfer_map[i].v4l2 == known.xfer_func)
 			color.transfer = transfer_map[i].transfer;
-	for (size_t i = 0; i < ITEMS(matrix_map) && !color.matrix && !rgb; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(matrix_map) && !color.matrix && !rgb; i++)
 		if (matrix_map[i].v4l2 == known.ycbcr_enc)
 			color.matrix = matrix_map[i].matrix;
 	if (rgb)
@@ -251,13 +251,13 @@ struct v4l2_colorimetry color_to_v4l2(const struct wc_video_color_space *color)
 {
 	struct v4l2_colorimetry v4l2 = { 0 };
 
-	for (size_t i = 0; i < ITEMS(primaries_map); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(primaries_map); i++)
 		if (!v4l2.colorspace && primaries_map[i].primaries == color->primaries)
 			v4l2.colorspace = primaries_map[i].v4l2;
-	for (size_t i = 0; i < ITEMS(transfer_map); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(transfer_map); i++)
 		if (!v4l2.xfer_func && transfer_map[i].transfer == color->transfer)
 			v4l2.xfer_func = transfer_map[i].v4l2;
-	for (size_t i = 0; i < ITEMS(matrix_map); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(matrix_map); i++)
 		if (!v4l2.ycbcr_enc && matrix_map[i].matrix == color->matrix)
 			v4l2.ycbcr_enc = matrix_map[i].v4l2;
 	if (color->primaries == WC_PRIMARIES_BT709 &&

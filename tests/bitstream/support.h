@@ -8,9 +8,8 @@
 #include <stdint.h>
 
 #include "bitstream/nal.h"
+#include "util/macros.h"
 #include "vectors/vector.h"
-
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* One call of a parser. Returns what it returned. */
 typedef int (*parse_function)(const uint8_t *data, size_t size);

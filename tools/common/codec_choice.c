@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "util/macros.h"
+
 #define MAX_ATTEMPTS 4
 
 /*
@@ -28,11 +30,9 @@ static const struct choice {
 	{ "fwht", NULL, 0, { "fwht" }, NULL },
 };
 
-#define N_CHOICES (sizeof choices / sizeof *choices)
-
 static const struct choice *choice_find(const char *name)
 {
-	for (size_t i = 0; i < N_CHOICES; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
 		if (!strcasecmp(choices[i].name, name) ||
 		    (choices[i].alias && !strcasecmp(choices[i].alias, name)))
 			return &choices[i];
@@ -67,7 +67,7 @@ bool codec_choice_is_known(const char *name)
 {
 	if (choice_find(name) || !strncmp(name, "avc3.", 5) || !strncmp(name, "hev1.", 5))
 		return true;
-	for (size_t i = 0; i < N_CHOICES; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
 		if (choices[i].prefix && !strncmp(name, choices[i].prefix, 5))
 			return true;
 	return false;
@@ -75,5 +75,5 @@ bool codec_choice_is_known(const char *name)
 
 const char *codec_choice_name(unsigned n)
 {
-	return n < N_CHOICES ? choices[n].name : NULL;
+	return n < ARRAY_SIZE(choices) ? choices[n].name : NULL;
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "frame/pixel_format.h"
+#include "util/macros.h"
 
 /* Names give the order of bytes in memory, as files have it; DRM counts from the low bits. */
 static const struct {
@@ -45,8 +46,6 @@ static const struct {
 	{ "bgrx", DRM_FORMAT_XRGB8888 },
 };
 
-#define N_NAMES (sizeof names / sizeof *names)
-
 const char *fourcc_text(uint32_t fourcc, char text[FOURCC_TEXT])
 {
 	for (unsigned i = 0; i < 4; i++) {
@@ -60,7 +59,7 @@ const char *fourcc_text(uint32_t fourcc, char text[FOURCC_TEXT])
 
 uint32_t fourcc_from_name(const char *name)
 {
-	for (size_t i = 0; i < N_NAMES; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcasecmp(names[i].name, name))
 			return names[i].fourcc;
 	if (strlen(name) == 4) {

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/macros.h"
+
 struct level {
 	uint8_t number;
 	uint32_t picture;      /* luma samples of a picture */
@@ -89,7 +91,7 @@ static const struct level av1_levels[] = {
 	{ 18, 35651584, 4278190080, 160000 },
 };
 
-#define TABLE(levels, block) { levels, sizeof levels / sizeof *levels, block }
+#define TABLE(levels, block) { levels, ARRAY_SIZE(levels), block }
 
 static const struct {
 	const struct level *levels;

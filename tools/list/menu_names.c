@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "util/macros.h"
+
 #define MAX_ENTRIES 32
 
 /*
@@ -38,7 +40,7 @@ static const struct menu {
 
 static const struct menu *menu_find(const char *codec)
 {
-	for (size_t i = 0; i < sizeof menus / sizeof *menus; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(menus); i++)
 		if (!strcmp(menus[i].codec, codec))
 			return &menus[i];
 	return NULL;

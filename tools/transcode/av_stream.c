@@ -6,6 +6,7 @@
 #include <libavutil/display.h>
 
 #include "transcode/color.h"
+#include "util/macros.h"
 
 /* Side data of streams moved to their parameters with libavformat 60.15. */
 #define PARAMETERS_HAVE_SIDE_DATA (LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100))
@@ -22,11 +23,9 @@ static const struct {
 	{ VIDEO_CODEC_MJPEG, AV_CODEC_ID_MJPEG },
 };
 
-#define N_CODECS (sizeof codecs / sizeof *codecs)
-
 enum video_codec av_stream_codec(const AVStream *stream)
 {
-	for (size_t i = 0; i < N_CODECS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
 		if (codecs[i].id == stream->codecpar->codec_id)
 			return codecs[i].codec;
 	return VIDEO_CODEC_NONE;
@@ -34,7 +33,7 @@ enum video_codec av_stream_codec(const AVStream *stream)
 
 enum AVCodecID av_stream_codec_id(enum video_codec codec)
 {
-	for (size_t i = 0; i < N_CODECS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
 		if (codecs[i].codec == codec)
 			return codecs[i].id;
 	return AV_CODEC_ID_NONE;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "util/macros.h"
+
 #define TS_PACKET 188
 #define EBML_HEADER 0x1a45dfa3
 #define MATROSKA_SEGMENT 0x18538067
@@ -21,7 +23,7 @@ static bool is_iso(const uint8_t *start)
 {
 	static const char types[][5] = { "ftyp", "moov", "mdat", "free", "skip", "wide", "styp" };
 
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!memcmp(start + 4, types[i], 4))
 			return true;
 	return false;

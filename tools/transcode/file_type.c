@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "frame/pixel_format.h"
+#include "util/macros.h"
 
 static const struct file_type types[] = {
 	{ "mp4", FILE_CONTAINER, "mp4", "h264", 0 },
@@ -30,8 +31,6 @@ static const struct file_type types[] = {
 	{ "raw", FILE_RAW, NULL, NULL, 0 },
 };
 
-#define N_TYPES (sizeof types / sizeof *types)
-
 const struct file_type *file_type_find(const char *name, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -39,7 +38,7 @@ const struct file_type *file_type_find(const char *name, const char *path)
 
 	if (!name && dot)
 		name = dot + 1;
-	for (size_t i = 0; name && i < N_TYPES; i++)
+	for (size_t i = 0; name && i < ARRAY_SIZE(types); i++)
 		if (!strcasecmp(types[i].extension, name))
 			return &types[i];
 	return NULL;

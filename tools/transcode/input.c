@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/interrupt.h"
+#include "util/macros.h"
 
 /* Files that begin with a signature, and the extension that claims to be one. */
 static const struct {
@@ -18,8 +19,6 @@ static const struct {
 	{ FILE_FWHT, "\x4f\x4f\x4f\x4f\xff\xff\xff\xff", 8, "an FWHT stream", input_fwht_open },
 };
 
-#define N_SIGNATURES (sizeof signatures / sizeof *signatures)
-
 static int open_by_content(const struct options *options, struct reader *reader,
 			   struct input **input)
 {
@@ -33,7 +32,7 @@ static int open_by_content(const struct options *options, struct reader *reader,
 		return -1;
 	if (!have)
 		return failure_set(reader->failure, "%s: the file is empty", reader->name);
-	for (size_t i = 0; i < N_SIGNATURES; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(signatures); i++) {
 		if ((size_t)have >= signatures[i].size &&
 		    !memcmp(data, signatures[i].signature, signatures[i].size))
 			return signatures[i].open(options, reader, input);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bitstream/bits.h"
+#include "util/macros.h"
 
 /* AV1 specification, section 6.2.2. */
 #define OBU_SEQUENCE_HEADER 1
@@ -20,11 +21,9 @@ static const struct {
 	{ "HEVC", VIDEO_CODEC_HEVC },
 };
 
-#define N_CODECS (sizeof codecs / sizeof *codecs)
-
 enum video_codec ivf_codec(const char *letters)
 {
-	for (size_t i = 0; i < N_CODECS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
 		if (!memcmp(codecs[i].letters, letters, 4))
 			return codecs[i].codec;
 	return VIDEO_CODEC_NONE;
@@ -32,7 +31,7 @@ enum video_codec ivf_codec(const char *letters)
 
 const char *ivf_letters(enum video_codec codec)
 {
-	for (size_t i = 0; i < N_CODECS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
 		if (codecs[i].codec == codec)
 			return codecs[i].letters;
 	return NULL;

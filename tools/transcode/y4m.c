@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "frame/pixel_format.h"
+#include "util/macros.h"
 
 /* 4:2:0 has several names, by where chroma is sampled. The first of a format is written. */
 static const struct {
@@ -26,11 +27,9 @@ static const struct {
 	{ "444p12", DRM_FORMAT_S412 },
 };
 
-#define N_CHROMAS (sizeof chromas / sizeof *chromas)
-
 uint32_t y4m_fourcc(const char *name)
 {
-	for (size_t i = 0; i < N_CHROMAS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(chromas); i++)
 		if (!strcmp(chromas[i].name, name))
 			return chromas[i].fourcc;
 	return 0;
@@ -38,7 +37,7 @@ uint32_t y4m_fourcc(const char *name)
 
 const char *y4m_name(uint32_t fourcc)
 {
-	for (size_t i = 0; i < N_CHROMAS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(chromas); i++)
 		if (chromas[i].fourcc == fourcc)
 			return chromas[i].name;
 	return NULL;
