@@ -544,7 +544,7 @@ void codec_init(struct codec *codec, struct wc_context *context, const struct co
 	codec->callbacks = *callbacks;
 	snprintf(codec->label, sizeof codec->label, "%s", label ? label : "");
 	codec->alive = alive;
-	count(alive, 1);
+	counter_add(alive, 1);
 	list_init(&codec->queue);
 	list_init(&codec->ended);
 	list_init(&codec->dropped);
@@ -577,6 +577,6 @@ void codec_finish(struct codec *codec)
 
 	while ((message = first_message(&codec->spare)))
 		free(message);
-	uncount(codec->alive, 1);
+	counter_sub(codec->alive, 1);
 	wc_context_unref(codec->context);
 }

@@ -38,7 +38,7 @@ int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t si
 	if (!frame)
 		return WC_TYPE_ERROR;
 	*frame = NULL;
-	if (video_frame_from_memory(context->core, data, size, init, release, user_data, frame,
+	if (video_frame_new_wrapped(context->core, data, size, init, release, user_data, frame,
 				    &error) < 0)
 		return fail(context, &error);
 	return WC_OK;

@@ -85,7 +85,7 @@ static void on_frame(void *sink, struct wc_video_frame *frame)
 	const struct decoder_config *config = codec->config;
 
 	apply_config(frame, &config->given);
-	count(&codec->context->core->counters.frames_decoded, 1);
+	counter_add(&codec->context->core->counters.frames_decoded, 1);
 	codec_enter_callback(codec);
 	decoder->output(frame, codec->callbacks.user_data);
 	codec_leave(codec);

@@ -106,7 +106,7 @@ static void on_chunk(void *sink, struct wc_encoded_video_chunk *chunk,
 	struct wc_encoded_video_chunk_metadata metadata = { .decoder_config = NULL };
 
 	metadata.decoder_config = announce(encoder, info);
-	count(&codec->context->core->counters.chunks_encoded, 1);
+	counter_add(&codec->context->core->counters.chunks_encoded, 1);
 	codec_enter_callback(codec);
 	encoder->output(chunk, &metadata, codec->callbacks.user_data);
 	if (encoder->announced != encoder->reading)
@@ -336,7 +336,7 @@ int wc_video_encoder_encode(struct wc_video_encoder *encoder, struct wc_video_fr
 		ret = read_options(encoder, options, &input);
 	if (ret < 0)
 		return ret;
-	input.frame = video_frame_clone_internal(frame);
+	input.frame = video_frame_clone(frame);
 	if (!input.frame)
 		return context_fail_errno(encoder->codec.context, ENOMEM, "keep a frame");
 	encoder->required = orientation_of(frame);

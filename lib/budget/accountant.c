@@ -28,7 +28,7 @@ void accountant_take(struct accountant *accountant, struct claim *claim, const c
 	pthread_mutex_lock(&accountant->lock);
 	list_append(&accountant->claims, &claim->link);
 	pthread_mutex_unlock(&accountant->lock);
-	count(&accountant->core->counters.hardware_contexts, 1);
+	counter_add(&accountant->core->counters.hardware_contexts, 1);
 }
 
 void accountant_give(struct accountant *accountant, struct claim *claim)
@@ -40,7 +40,7 @@ void accountant_give(struct accountant *accountant, struct claim *claim)
 	list_remove(&claim->link);
 	pthread_mutex_unlock(&accountant->lock);
 	if (entered)
-		uncount(&accountant->core->counters.hardware_contexts, 1);
+		counter_sub(&accountant->core->counters.hardware_contexts, 1);
 }
 
 static void describe_holder(const struct claim *claim, int64_t now, struct wc_holder *holder)

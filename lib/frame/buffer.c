@@ -14,7 +14,7 @@ void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_o
 	buffer->core = core_ref(core);
 	atomic_init(&buffer->refs, 1);
 	atomic_init(&buffer->uses, 0);
-	count(&core->counters.buffers, 1);
+	counter_add(&core->counters.buffers, 1);
 }
 
 static size_t total_size(const struct buffer *buffer)
@@ -28,7 +28,7 @@ static size_t total_size(const struct buffer *buffer)
 
 void buffer_account(struct buffer *buffer)
 {
-	count(&buffer->core->counters.buffer_bytes, total_size(buffer));
+	counter_add(&buffer->core->counters.buffer_bytes, total_size(buffer));
 }
 
 void buffer_finish(struct buffer *buffer)
@@ -38,8 +38,8 @@ void buffer_finish(struct buffer *buffer)
 	for (unsigned i = 0; i < buffer->n_objects; i++)
 		if (buffer->objects[i].fd >= 0)
 			close(buffer->objects[i].fd);
-	uncount(&core->counters.buffer_bytes, total_size(buffer));
-	uncount(&core->counters.buffers, 1);
+	counter_sub(&core->counters.buffer_bytes, total_size(buffer));
+	counter_sub(&core->counters.buffers, 1);
 	core_unref(core);
 }
 

@@ -23,7 +23,7 @@ struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct
 	chunk->size = size;
 	chunk->type = type;
 	chunk->timing = *timing;
-	count(&core->counters.video_chunks, 1);
+	counter_add(&core->counters.video_chunks, 1);
 	return chunk;
 }
 
@@ -54,7 +54,7 @@ static struct buffer *copy_data(struct core *core, const void *data, size_t size
 	if (!buffer)
 		return NULL;
 	memcpy(buffer->objects[0].map, data, size);
-	count(&core->counters.bytes_copied, size);
+	counter_add(&core->counters.bytes_copied, size);
 	return buffer;
 }
 
@@ -98,7 +98,7 @@ void wc_encoded_video_chunk_unref(struct wc_encoded_video_chunk *chunk)
 	if (chunk->buffer)
 		buffer_unuse(chunk->buffer);
 	core = chunk->core;
-	uncount(&core->counters.video_chunks, 1);
+	counter_sub(&core->counters.video_chunks, 1);
 	slab_put(&core->chunks, chunk);
 	core_unref(core);
 }

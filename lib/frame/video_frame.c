@@ -17,7 +17,7 @@ void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct b
 	frame->display_width = visible->width;
 	frame->display_height = visible->height;
 	frame->timing = *timing;
-	count(&core->counters.video_frames, 1);
+	counter_add(&core->counters.video_frames, 1);
 }
 
 struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
@@ -45,7 +45,7 @@ void wc_video_frame_unref(struct wc_video_frame *frame)
 		return;
 	wc_video_frame_close(frame);
 	core = frame->core;
-	uncount(&core->counters.video_frames, 1);
+	counter_sub(&core->counters.video_frames, 1);
 	slab_put(&core->frames, frame);
 	core_unref(core);
 }
@@ -76,7 +76,7 @@ bool wc_video_frame_is_closed(const struct wc_video_frame *frame)
 }
 
 /* Member by member: another thread may be counting references to the original. */
-struct wc_video_frame *video_frame_clone_internal(const struct wc_video_frame *frame)
+struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame)
 {
 	struct wc_video_frame *clone = video_frame_new(frame->core, frame->buffer, &frame->format,
 						       &frame->visible, &frame->timing);
@@ -99,7 +99,7 @@ int wc_video_frame_clone(struct wc_video_frame *frame, struct wc_video_frame **c
 	*clone = NULL;
 	if (!frame->buffer)
 		return WC_INVALID_STATE_ERROR;
-	*clone = video_frame_clone_internal(frame);
+	*clone = video_frame_clone(frame);
 	return *clone ? WC_OK : WC_OPERATION_ERROR;
 }
 

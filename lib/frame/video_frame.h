@@ -75,6 +75,6 @@ bool video_frame_image(const struct wc_video_frame *frame, const struct wc_rect 
 		       struct convert_image *image);
 
 /* A new use of the frame's buffer, for a codec that outlasts a close by the application. */
-struct wc_video_frame *video_frame_clone_internal(const struct wc_video_frame *frame);
+struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame);
 
 #endif

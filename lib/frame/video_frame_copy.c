@@ -81,7 +81,7 @@ static void copy_plane(const struct wc_video_frame *frame, unsigned i, const str
 		data += plan->planes[i].stride;
 		from += stride;
 	}
-	count(&frame->core->counters.bytes_copied, (uint64_t)window.width * window.rows);
+	counter_add(&frame->core->counters.bytes_copied, (uint64_t)window.width * window.rows);
 }
 
 static int copy_rows(const struct wc_video_frame *frame, const struct plan *plan, uint8_t *data)
@@ -109,7 +109,7 @@ static int copy_converted(const struct wc_video_frame *frame, const struct plan 
 	ret = convert_frame(&source, &target);
 	if (ret < 0)
 		return ret == -ENOMEM ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR;
-	count(&frame->core->counters.bytes_copied, convert_size(&target));
+	counter_add(&frame->core->counters.bytes_copied, convert_size(&target));
 	return WC_OK;
 }
 

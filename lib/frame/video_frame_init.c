@@ -134,7 +134,7 @@ static void copy_planes(struct buffer *buffer, const struct frame_format *format
 			       from + row * plan->planes[i].stride, bytes);
 		copied += (uint64_t)bytes * rows;
 	}
-	count(&buffer->core->counters.bytes_copied, copied);
+	counter_add(&buffer->core->counters.bytes_copied, copied);
 }
 
 int video_frame_from_copy(struct core *core, const void *data, size_t size,
@@ -186,7 +186,7 @@ static void release_nothing(void *user_data)
 	(void)user_data;
 }
 
-int video_frame_from_memory(struct core *core, void *data, size_t size,
+int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 			    const struct wc_video_frame_init *init, wc_release_callback release,
 			    void *user_data, struct wc_video_frame **frame,
 			    struct wc_error *error)

@@ -15,7 +15,7 @@
 int video_frame_from_copy(struct core *core, const void *data, size_t size,
 			  const struct wc_video_frame_init *init, struct wc_video_frame **frame,
 			  struct wc_error *error);
-int video_frame_from_memory(struct core *core, void *data, size_t size,
+int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 			    const struct wc_video_frame_init *init, wc_release_callback release,
 			    void *user_data, struct wc_video_frame **frame,
 			    struct wc_error *error);

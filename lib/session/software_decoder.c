@@ -130,7 +130,7 @@ static int copy_chunk(struct decoder *d, AVPacket *packet,
 		return -ENOMEM;
 	memcpy(packet->data, chunk->buffer->objects[0].map + chunk->offset, chunk->size);
 	d->bytes_copied += chunk->size;
-	count(&d->env.core->counters.bytes_copied, chunk->size);
+	counter_add(&d->env.core->counters.bytes_copied, chunk->size);
 	return 0;
 }
 

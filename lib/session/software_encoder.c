@@ -102,7 +102,7 @@ static void count_copied(struct encoder *e, uint64_t bytes)
 	if (!bytes)
 		return;
 	atomic_fetch_add_explicit(&e->bytes_copied, bytes, memory_order_relaxed);
-	count(&e->env.core->counters.bytes_copied, bytes);
+	counter_add(&e->env.core->counters.bytes_copied, bytes);
 }
 
 /* --- Which pictures the encoder gets --- */
@@ -631,7 +631,7 @@ static int encoder_submit(struct session *session, const struct session_input *i
 
 	if (!software_worker_has_room(&e->worker))
 		return -EAGAIN;
-	job.data = video_frame_clone_internal(input->frame);
+	job.data = video_frame_clone(input->frame);
 	if (!job.data)
 		return software_error(error, WC_OPERATION_ERROR, e->codec, "keep a frame",
 				      AVERROR(ENOMEM));

@@ -59,7 +59,7 @@ static void release_frame(void *opaque, uint8_t *data)
 static int refer_to_frame(const struct convert_image *image, const struct wc_video_frame *frame,
 			  AVFrame *av)
 {
-	struct wc_video_frame *keep = video_frame_clone_internal(frame);
+	struct wc_video_frame *keep = video_frame_clone(frame);
 
 	if (!keep)
 		return -ENOMEM;

@@ -350,7 +350,7 @@ struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size
 	}
 	if (copy) {
 		s->bytes_copied += at;
-		count(&s->env.core->counters.bytes_copied, at);
+		counter_add(&s->env.core->counters.bytes_copied, at);
 	}
 	return copy;
 }

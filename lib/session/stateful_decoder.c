@@ -554,7 +554,7 @@ static int place_chunk(struct decoder *d, const struct wc_encoded_video_chunk *c
 		packaging_decoder_copy(&d->packaging, plan, data, chunk->size, to);
 	d->s.in.slots[index] = SLOT_HELD;
 	d->s.bytes_copied += plan->size;
-	count(&d->s.env.core->counters.bytes_copied, plan->size);
+	counter_add(&d->s.env.core->counters.bytes_copied, plan->size);
 	return index;
 }
 

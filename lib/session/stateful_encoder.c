@@ -424,7 +424,7 @@ static void give_copy(struct encoder *e, unsigned index, const uint8_t *data, si
 		memcpy(copy->objects[0].map, data + plan->offset, plan->size);
 	plan->offset = 0;
 	e->s.bytes_copied += plan->size;
-	count(&e->s.env.core->counters.bytes_copied, plan->size);
+	counter_add(&e->s.env.core->counters.bytes_copied, plan->size);
 	stateful_requeue_output(&e->s, index);
 	give_chunk(e, copy, plan, timing);
 	buffer_unref(copy);
@@ -740,7 +740,7 @@ static int place_frame(struct encoder *e, const struct wc_video_frame *frame)
 		return ret;
 	e->s.in.slots[index] = SLOT_HELD;
 	e->s.bytes_copied += convert_size(&to);
-	count(&e->s.env.core->counters.bytes_copied, convert_size(&to));
+	counter_add(&e->s.env.core->counters.bytes_copied, convert_size(&to));
 	return index;
 }
 

@@ -31,12 +31,12 @@ struct core *core_new(size_t frame_size, size_t chunk_size);
 struct core *core_ref(struct core *core);
 void core_unref(struct core *core);
 
-static inline void count(counter *c, uint64_t n)
+static inline void counter_add(counter *c, uint64_t n)
 {
 	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
 }
 
-static inline void uncount(counter *c, uint64_t n)
+static inline void counter_sub(counter *c, uint64_t n)
 {
 	atomic_fetch_sub_explicit(c, n, memory_order_relaxed);
 }

@@ -60,7 +60,7 @@ static struct wc_video_frame *wrap(const struct wc_video_frame_init *init)
 	struct wc_video_frame *frame = NULL;
 	struct wc_error error;
 
-	ck_assert_int_eq(video_frame_from_memory(core, data, sizeof data, init, on_release,
+	ck_assert_int_eq(video_frame_new_wrapped(core, data, sizeof data, init, on_release,
 						 &released, &frame, &error), 0);
 	return frame;
 }
@@ -131,7 +131,7 @@ START_TEST(constructors_refuse_invalid)
 	ck_assert_ptr_null(frame);
 	ck_assert_int_eq(error.name, invalid[_i].status);
 	ck_assert_msg(strstr(error.message, invalid[_i].words), "%s", error.message);
-	ck_assert_int_eq(video_frame_from_memory(core, data, size, &invalid[_i].init, on_release,
+	ck_assert_int_eq(video_frame_new_wrapped(core, data, size, &invalid[_i].init, on_release,
 						 &released, &frame, &error), invalid[_i].status);
 	ck_assert_ptr_null(frame);
 	ck_assert_int_eq(released, 0);
@@ -148,7 +148,7 @@ START_TEST(constructors_refuse_null)
 			 WC_TYPE_ERROR);
 	ck_assert_int_eq(video_frame_from_copy(core, data, 24, NULL, &frame, &error),
 			 WC_TYPE_ERROR);
-	ck_assert_int_eq(video_frame_from_memory(core, NULL, 24, &init, NULL, NULL, &frame,
+	ck_assert_int_eq(video_frame_new_wrapped(core, NULL, 24, &init, NULL, NULL, &frame,
 						 &error), WC_TYPE_ERROR);
 }
 END_TEST
@@ -301,7 +301,7 @@ START_TEST(wrapped_memory_needs_no_release)
 	struct wc_video_frame *frame = NULL;
 	struct wc_error error;
 
-	ck_assert_int_eq(video_frame_from_memory(core, data, 24, &init, NULL, NULL, &frame,
+	ck_assert_int_eq(video_frame_new_wrapped(core, data, 24, &init, NULL, NULL, &frame,
 						 &error), 0);
 	wc_video_frame_unref(frame);
 }
