@@ -149,7 +149,7 @@ struct wc_counters {
 	uint64_t reserved[8];
 };
 
-/** Fill @p counters. Any thread; each value is exact, together they are no atomic picture. */
+/** Fill @p counters. Any thread; each value is exact, together they are no snapshot. */
 void wc_context_get_counters(const struct wc_context *context, struct wc_counters *counters);
 
 #ifdef __cplusplus

@@ -76,7 +76,7 @@ struct wc_device {
 };
 
 /**
- * Take a picture of the devices as they are now. Opens and closes nodes; takes no context.
+ * Take a snapshot of the devices as they are now. Opens and closes nodes; takes no context.
  *
  * @param[out] list to be given back with wc_device_list_destroy(); NULL on failure
  * @return ::WC_OK, also when there is no device; ::WC_OPERATION_ERROR.

@@ -287,7 +287,7 @@ int wc_video_decoder_decode(struct wc_video_decoder *decoder,
 	return ret;
 }
 
-/* Memory for a chunk, a use: the session's if it has some, else our own. */
+/* Memory for a chunk, a pin: the session's if it has some, else our own. */
 static struct buffer *input_buffer(struct wc_video_decoder *decoder, size_t capacity)
 {
 	struct codec *codec = &decoder->codec;
@@ -323,7 +323,7 @@ int wc_video_decoder_alloc_chunk(struct wc_video_decoder *decoder, size_t capaci
 	if (!buffer)
 		return context_fail_errno(context, ENOMEM, "make a chunk");
 	*chunk = encoded_video_chunk_new(context->core, buffer, 0, 0, init->type, &timing);
-	buffer_unuse(buffer);
+	buffer_unpin(buffer);
 	if (!*chunk)
 		return context_fail_errno(context, ENOMEM, "make a chunk");
 	(*chunk)->writable = true;

@@ -13,7 +13,7 @@ void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_o
 	buffer->ops = ops;
 	buffer->core = core_ref(core);
 	atomic_init(&buffer->refs, 1);
-	atomic_init(&buffer->uses, 0);
+	atomic_init(&buffer->pins, 0);
 	counter_add(&core->counters.buffers, 1);
 }
 
@@ -55,15 +55,15 @@ void buffer_unref(struct buffer *buffer)
 		buffer->ops->destroy(buffer);
 }
 
-struct buffer *buffer_use(struct buffer *buffer)
+struct buffer *buffer_pin(struct buffer *buffer)
 {
-	atomic_fetch_add_explicit(&buffer->uses, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&buffer->pins, 1, memory_order_relaxed);
 	return buffer_ref(buffer);
 }
 
-void buffer_unuse(struct buffer *buffer)
+void buffer_unpin(struct buffer *buffer)
 {
-	if (atomic_fetch_sub_explicit(&buffer->uses, 1, memory_order_acq_rel) == 1 &&
+	if (atomic_fetch_sub_explicit(&buffer->pins, 1, memory_order_acq_rel) == 1 &&
 	    buffer->ops->idle)
 		buffer->ops->idle(buffer);
 	buffer_unref(buffer);

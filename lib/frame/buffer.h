@@ -2,9 +2,9 @@
 /*
  * A buffer: memory of one picture or one chunk, in one or more objects (DMA-BUFs or plain memory).
  *
- * Two counts. *References* keep the memory: its maker holds one, every user too. *Uses* tell who
+ * Two counts. *References* keep the memory: its maker holds one, every user too. *Pins* tell who
  * needs the content: open frames and chunks, and the driver while it reads an input buffer. When
- * the last use ends, idle() tells the maker that the content is free to be overwritten; when the
+ * the last pin ends, idle() tells the maker that the content is free to be overwritten; when the
  * last reference ends, destroy() frees the memory. Both may run in any thread.
  */
 #ifndef WC_FRAME_BUFFER_H
@@ -25,7 +25,7 @@
 struct buffer;
 
 struct buffer_ops {
-	/* The last use ended. NULL: nothing to tell. The caller still holds its reference. */
+	/* The last pin ended. NULL: nothing to tell. The caller still holds its reference. */
 	void (*idle)(struct buffer *buffer);
 	/* The last reference ended: free memory, descriptors and the struct. */
 	void (*destroy)(struct buffer *buffer);
@@ -41,14 +41,14 @@ struct buffer {
 	const struct buffer_ops *ops;
 	struct core *core;             /* a reference */
 	atomic_uint refs;
-	atomic_uint uses;
+	atomic_uint pins;
 	bool read_only;                /* the content may be a reference picture of a decoder */
 	unsigned n_objects;
 	struct buffer_object objects[BUFFER_MAX_OBJECTS];
 };
 
 /*
- * Set up a buffer that is part of a larger struct of its maker: one reference, no use, no objects.
+ * Set up a buffer that is part of a larger struct of its maker: one reference, no pin, no objects.
  * Counted from here on; the maker calls buffer_account() once the objects are known.
  */
 void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_ops *ops);
@@ -62,9 +62,9 @@ void buffer_finish(struct buffer *buffer);
 struct buffer *buffer_ref(struct buffer *buffer);
 void buffer_unref(struct buffer *buffer);
 
-/* A use includes a reference. */
-struct buffer *buffer_use(struct buffer *buffer);
-void buffer_unuse(struct buffer *buffer);
+/* A pin includes a reference. */
+struct buffer *buffer_pin(struct buffer *buffer);
+void buffer_unpin(struct buffer *buffer);
 
 /* Plain memory, aligned, of one object; NULL without memory. One reference. */
 struct buffer *buffer_new_plain(struct core *core, size_t size);

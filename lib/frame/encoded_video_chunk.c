@@ -18,7 +18,7 @@ struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct
 		return NULL;
 	atomic_init(&chunk->refs, 1);
 	chunk->core = core_ref(core);
-	chunk->buffer = buffer ? buffer_use(buffer) : NULL;
+	chunk->buffer = buffer ? buffer_pin(buffer) : NULL;
 	chunk->offset = offset;
 	chunk->size = size;
 	chunk->type = type;
@@ -96,7 +96,7 @@ void wc_encoded_video_chunk_unref(struct wc_encoded_video_chunk *chunk)
 	if (!chunk || atomic_fetch_sub_explicit(&chunk->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	if (chunk->buffer)
-		buffer_unuse(chunk->buffer);
+		buffer_unpin(chunk->buffer);
 	core = chunk->core;
 	counter_sub(&core->counters.video_chunks, 1);
 	slab_put(&core->chunks, chunk);

@@ -13,14 +13,14 @@
 struct wc_encoded_video_chunk {
 	atomic_uint refs;
 	struct core *core;             /* a reference */
-	struct buffer *buffer;         /* a use, data in object 0; NULL: an empty chunk */
+	struct buffer *buffer;         /* a pin, data in object 0; NULL: an empty chunk */
 	size_t offset, size;           /* bytes */
 	enum wc_chunk_type type;
 	struct timing timing;
 	bool writable;                 /* until a decoder got it */
 };
 
-/* A chunk on object 0 of buffer, of which it takes a use of its own. NULL without memory. */
+/* A chunk on object 0 of buffer, of which it takes a pin of its own. NULL without memory. */
 struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct buffer *buffer,
 						       size_t offset, size_t size,
 						       enum wc_chunk_type type,

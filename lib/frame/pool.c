@@ -70,7 +70,7 @@ static void make_room(struct pool *pool, size_t size, struct list *old)
 	}
 }
 
-/* The last use ended, in whatever thread. */
+/* The last pin ended, in whatever thread. */
 static void pooled_idle(struct buffer *buffer)
 {
 	struct pooled *pooled = container_of(buffer, struct pooled, base);
@@ -185,5 +185,5 @@ struct buffer *pool_get(struct pool *pool, size_t size)
 
 	if (!buffer)
 		buffer = new_buffer(pool, size);
-	return buffer ? buffer_use(buffer) : NULL;
+	return buffer ? buffer_pin(buffer) : NULL;
 }

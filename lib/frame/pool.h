@@ -14,12 +14,12 @@ struct pool;
 /* NULL without memory. One owner, who closes it. */
 struct pool *pool_new(struct core *core);
 
-/* The idle buffers go now, the others when their last use ends. NULL is allowed. */
+/* The idle buffers go now, the others when their last pin ends. NULL is allowed. */
 void pool_close(struct pool *pool);
 
 /*
- * A buffer of at least size bytes in object 0; the content is undefined. One *use*, to be given
- * back with buffer_unuse(). NULL without memory.
+ * A buffer of at least size bytes in object 0; the content is undefined. One *pin*, to be given
+ * back with buffer_unpin(). NULL without memory.
  */
 struct buffer *pool_get(struct pool *pool, size_t size);
 

@@ -11,7 +11,7 @@ void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct b
 {
 	atomic_init(&frame->refs, 1);
 	frame->core = core_ref(core);
-	frame->buffer = buffer_use(buffer);
+	frame->buffer = buffer_pin(buffer);
 	frame->format = *format;
 	frame->visible = *visible;
 	frame->display_width = visible->width;
@@ -67,7 +67,7 @@ void wc_video_frame_close(struct wc_video_frame *frame)
 	frame->rotation = 0;
 	frame->flip = false;
 	frame->writable = false;
-	buffer_unuse(buffer);
+	buffer_unpin(buffer);
 }
 
 bool wc_video_frame_is_closed(const struct wc_video_frame *frame)

@@ -33,7 +33,7 @@ struct timing {
 struct wc_video_frame {
 	atomic_uint refs;
 	struct core *core;                 /* a reference */
-	struct buffer *buffer;             /* a use; NULL when closed */
+	struct buffer *buffer;             /* a pin; NULL when closed */
 	struct frame_format format;
 	struct wc_rect visible;
 	uint32_t display_width, display_height;
@@ -45,7 +45,7 @@ struct wc_video_frame {
 };
 
 /*
- * A frame on buffer, of which it takes a use of its own; everything else is set by the caller,
+ * A frame on buffer, of which it takes a pin of its own; everything else is set by the caller,
  * display size to the visible size. NULL without memory.
  */
 struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
@@ -74,7 +74,7 @@ bool video_frame_is_mapped(const struct wc_video_frame *frame);
 bool video_frame_image(const struct wc_video_frame *frame, const struct wc_rect *part,
 		       struct convert_image *image);
 
-/* A new use of the frame's buffer, for a codec that outlasts a close by the application. */
+/* A new pin of the frame's buffer, for a codec that outlasts a close by the application. */
 struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame);
 
 #endif

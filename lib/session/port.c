@@ -191,7 +191,7 @@ unsigned port_count_in_use(const struct port *port)
 	unsigned n = 0;
 
 	for (unsigned i = 0; port && i < port->n_buffers; i++)
-		if (atomic_load_explicit(&port->buffers[i]->base.uses, memory_order_relaxed))
+		if (atomic_load_explicit(&port->buffers[i]->base.pins, memory_order_relaxed))
 			n++;
 	return n;
 }

@@ -3,9 +3,9 @@
  * A port: the buffers of one V4L2 queue as frames and chunks see them.
  *
  * Each index of the queue has one struct buffer, always the same. While frames or chunks use it,
- * the session may not touch its content; when the last use ends, in whatever thread, the session
+ * the session may not touch its content; when the last pin ends, in whatever thread, the session
  * is told in the thread of the loop. When the session closes the port, or replaces it after a
- * change of size, buffers in use become orphans: their memory lives on until the last use, and
+ * change of size, buffers in use become orphans: their memory lives on until the last pin, and
  * nobody is told any more.
  */
 #ifndef WC_SESSION_PORT_H

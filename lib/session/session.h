@@ -108,7 +108,7 @@ struct session_ops {
 	int (*retune)(struct session *session, const struct encoder_params *params);
 	/*
 	 * Decoders: an input buffer of at least capacity bytes, in object 0, that submit reads in
-	 * place. A use, the caller's, to be ended with buffer_unuse(); the content is free to write
+	 * place. A pin, the caller's, to be ended with buffer_unpin(); the content is free to write
 	 * until it is submitted. NULL: none is free. The op may be NULL.
 	 */
 	struct buffer *(*alloc_input)(struct session *session, size_t capacity);

@@ -108,7 +108,7 @@ static bool is_padded(const struct wc_encoded_video_chunk *chunk)
 static void release_chunk(void *opaque, uint8_t *data)
 {
 	(void)data;
-	buffer_unuse(opaque);
+	buffer_unpin(opaque);
 }
 
 static int refer_to_chunk(AVPacket *packet, const struct wc_encoded_video_chunk *chunk)
@@ -119,7 +119,7 @@ static int refer_to_chunk(AVPacket *packet, const struct wc_encoded_video_chunk 
 				       chunk->buffer, AV_BUFFER_FLAG_READONLY);
 	if (!packet->buf)
 		return -ENOMEM;
-	buffer_use(chunk->buffer);
+	buffer_pin(chunk->buffer);
 	return 0;
 }
 

@@ -678,7 +678,7 @@ static struct wc_video_frame *encoder_alloc_frame(struct session *session,
 
 	if (buffer) {
 		frame = video_frame_new(e->env.core, buffer, &format, &visible, timing);
-		buffer_unuse(buffer);
+		buffer_unpin(buffer);
 	}
 	if (frame)
 		frame->writable = true;

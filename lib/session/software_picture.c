@@ -77,7 +77,7 @@ static int refer_to_frame(const struct convert_image *image, const struct wc_vid
 static void release_buffer(void *opaque, uint8_t *data)
 {
 	(void)data;
-	buffer_unuse(opaque);
+	buffer_unpin(opaque);
 }
 
 /* Memory from the pool, laid out for picture. */
@@ -95,7 +95,7 @@ static int take_memory(const struct software_picture *picture, struct pool *pool
 	map = buffer->objects[0].map;
 	av->buf[0] = av_buffer_create(map, size, release_buffer, buffer, 0);
 	if (!av->buf[0]) {
-		buffer_unuse(buffer);
+		buffer_unpin(buffer);
 		return -ENOMEM;
 	}
 	*image = (struct convert_image) { .fourcc = format.fourcc, .width = format.width,

@@ -392,7 +392,7 @@ int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 		return stateful_error(s, first ? WC_STAGE_STREAM_ON : WC_STAGE_JOB, -ret,
 				      "queue an input buffer", error);
 	/* Kept until the driver is done with it; then, or when the caller lets go, it is free. */
-	buffer_use(port_buffer(s->in_port, index));
+	buffer_pin(port_buffer(s->in_port, index));
 	s->units_in++;
 	stateful_watch(s);
 	/* The next submit will have to wait: not without end. */
@@ -520,7 +520,7 @@ static void serve_input(struct stateful *s)
 	}
 	note_progress(s);
 	/* Goes through on_input_returned() unless the caller still has the chunk or frame. */
-	buffer_unuse(port_buffer(s->in_port, done.index));
+	buffer_unpin(port_buffer(s->in_port, done.index));
 	/* Who waits for the driver to have no input is told even if the caller keeps this one. */
 	if (s->in.n_queued == 0)
 		stateful_tell_ready(s);
@@ -586,9 +586,9 @@ int stateful_stop(struct stateful *s)
 	for (unsigned i = 0; i < s->in.n_buffers; i++) {
 		if (!queued[i])
 			continue;
-		/* The driver's use ends; if the caller still has the buffer, it stays held. */
+		/* The driver's pin ends; if the caller still has the buffer, it stays held. */
 		s->in.slots[i] = SLOT_HELD;
-		buffer_unuse(port_buffer(s->in_port, i));
+		buffer_unpin(port_buffer(s->in_port, i));
 	}
 	return ret < 0 ? ret : out_ret;
 }

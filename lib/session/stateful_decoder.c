@@ -674,7 +674,7 @@ static struct buffer *decoder_alloc_input(struct session *session, size_t capaci
 	if (index < 0)
 		return NULL;
 	d->s.in.slots[index] = SLOT_HELD;
-	return buffer_use(port_buffer(d->s.in_port, (unsigned)index));
+	return buffer_pin(port_buffer(d->s.in_port, (unsigned)index));
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -312,7 +312,7 @@ static struct buffer *script_alloc_input(struct session *session, size_t capacit
 	if (!s->script->has_inputs)
 		return NULL;
 	buffer = buffer_new_plain(s->core, capacity);
-	buffer_use(buffer);
+	buffer_pin(buffer);
 	buffer_unref(buffer);
 	s->script->last_input = buffer;
 	return buffer;

@@ -41,15 +41,15 @@ START_TEST(what_comes_back_is_taken_again)
 {
 	struct buffer *first = get(100), *second;
 
-	buffer_unuse(first);
+	buffer_unpin(first);
 	second = get(50);
 	ck_assert_ptr_eq(second, first);
 	ck_assert_uint_eq(core->counters.buffers, 1);
 	/* One in use is not given out. */
 	first = get(50);
 	ck_assert_ptr_ne(second, first);
-	buffer_unuse(first);
-	buffer_unuse(second);
+	buffer_unpin(first);
+	buffer_unpin(second);
 }
 END_TEST
 
@@ -57,12 +57,12 @@ START_TEST(too_small_buffers_do_not_count)
 {
 	struct buffer *small = get(10), *large;
 
-	buffer_unuse(small);
+	buffer_unpin(small);
 	large = get(100000);
 	ck_assert_ptr_ne(large, small);
-	buffer_unuse(large);
+	buffer_unpin(large);
 	ck_assert_ptr_eq(get(100000), large);
-	buffer_unuse(large);
+	buffer_unpin(large);
 	ck_assert_uint_eq(core->counters.buffers, 2);
 }
 END_TEST
@@ -72,9 +72,9 @@ START_TEST(references_alone_do_not_hold_the_content)
 	struct buffer *buffer = get(10);
 
 	buffer_ref(buffer);
-	buffer_unuse(buffer);
+	buffer_unpin(buffer);
 	ck_assert_ptr_eq(get(10), buffer);
-	buffer_unuse(buffer);
+	buffer_unpin(buffer);
 	buffer_unref(buffer);
 }
 END_TEST
@@ -89,12 +89,12 @@ START_TEST(idle_buffers_are_bounded)
 		buffers[i] = get(1000);
 	ck_assert_uint_eq(core->counters.buffers, MANY);
 	for (int i = 0; i < MANY; i++)
-		buffer_unuse(buffers[i]);
+		buffer_unpin(buffers[i]);
 	ck_assert_uint_lt(core->counters.buffers, MANY);
 	ck_assert_uint_gt(core->counters.buffers, 1);
 	/* What came back last is kept. */
 	ck_assert_ptr_eq(get(1000), buffers[MANY - 1]);
-	buffer_unuse(buffers[MANY - 1]);
+	buffer_unpin(buffers[MANY - 1]);
 }
 END_TEST
 
@@ -106,11 +106,11 @@ START_TEST(small_ones_make_room_for_larger_ones)
 	for (int i = 0; i < MANY; i++)
 		buffers[i] = get(1000);
 	for (int i = 0; i < MANY; i++)
-		buffer_unuse(buffers[i]);
+		buffer_unpin(buffers[i]);
 	large = get(50000);
-	buffer_unuse(large);
+	buffer_unpin(large);
 	ck_assert_ptr_eq(get(50000), large);
-	buffer_unuse(large);
+	buffer_unpin(large);
 }
 END_TEST
 
@@ -121,10 +121,10 @@ START_TEST(idle_bytes_are_bounded)
 	for (int i = 0; i < 4; i++)
 		buffers[i] = get((size_t)3 << 20);
 	for (int i = 0; i < 4; i++)
-		buffer_unuse(buffers[i]);
+		buffer_unpin(buffers[i]);
 	ck_assert_uint_le(core->counters.buffer_bytes, (size_t)8 << 20);
 	/* Too large to be kept at all. */
-	buffer_unuse(get((size_t)9 << 20));
+	buffer_unpin(get((size_t)9 << 20));
 	ck_assert_uint_le(core->counters.buffer_bytes, (size_t)8 << 20);
 }
 END_TEST
@@ -133,7 +133,7 @@ START_TEST(impossible_sizes_are_refused)
 {
 	ck_assert_ptr_null(pool_get(pool, SIZE_MAX));
 	ck_assert_uint_eq(core->counters.buffers, 0);
-	buffer_unuse(get(0));
+	buffer_unpin(get(0));
 }
 END_TEST
 
@@ -141,12 +141,12 @@ START_TEST(buffers_outlive_their_pool)
 {
 	struct buffer *buffer = get(10);
 
-	buffer_unuse(get(10));
+	buffer_unpin(get(10));
 	pool_close(pool);
 	pool = NULL;
 	ck_assert_uint_eq(core->counters.buffers, 1);
 	memset(buffer->objects[0].map, 0x22, 10);
-	buffer_unuse(buffer);
+	buffer_unpin(buffer);
 	ck_assert_uint_eq(core->counters.buffers, 0);
 }
 END_TEST
@@ -156,7 +156,7 @@ static void *give_back(void *data)
 	struct buffer **buffers = data;
 
 	for (int i = 0; i < MANY; i++)
-		buffer_unuse(buffers[i]);
+		buffer_unpin(buffers[i]);
 	return NULL;
 }
 
@@ -172,7 +172,7 @@ START_TEST(buffers_come_back_from_other_threads)
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, give_back, buffers[i]), 0);
 	for (int i = 0; i < 100; i++)
-		buffer_unuse(get((size_t)i * 10));
+		buffer_unpin(get((size_t)i * 10));
 	pool_close(pool);
 	pool = NULL;
 	for (int i = 0; i < 2; i++)

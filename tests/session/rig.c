@@ -354,12 +354,12 @@ static int submit(struct rig *rig, const struct session_input *input)
 	ck_abort_msg("no room for ever: %s", fake_failure());
 }
 
-/* A plain buffer as alloc_input() gives one: a use, nothing else. */
+/* A plain buffer as alloc_input() gives one: a pin, nothing else. */
 static struct buffer *plain_use(struct rig *rig, size_t size)
 {
 	struct buffer *buffer = buffer_new_plain(rig->core, size);
 
-	buffer_use(buffer);
+	buffer_pin(buffer);
 	buffer_unref(buffer);
 	return buffer;
 }
@@ -387,7 +387,7 @@ int rig_feed(struct rig *rig, uint32_t flags)
 	chunk = encoded_video_chunk_new(rig->core, buffer, 0, size,
 					flags & FAKE_CHUNK_KEY ? WC_CHUNK_KEY : WC_CHUNK_DELTA,
 					&timing);
-	buffer_unuse(buffer);
+	buffer_unpin(buffer);
 	input.chunk = chunk;
 	ret = submit(rig, &input);
 	wc_encoded_video_chunk_unref(chunk);
