@@ -260,7 +260,7 @@ static void apply_aspect(struct wc_video_frame *out, AVRational aspect)
 	out->display_height = (uint32_t)height;
 }
 
-static int refuse_format(struct decoder *d, const AVFrame *frame, struct wc_error *error)
+static int format_error(struct decoder *d, const AVFrame *frame, struct wc_error *error)
 {
 	const char *name = av_get_pix_fmt_name((enum AVPixelFormat)frame->format);
 
@@ -283,7 +283,7 @@ static struct wc_video_frame *wrap_picture(struct decoder *d, const struct timin
 	int ret = 0;
 
 	if (!row) {
-		refuse_format(d, av, error);
+		format_error(d, av, error);
 		return NULL;
 	}
 	d->frame = NULL;

@@ -67,8 +67,11 @@ static void stop_serving(struct stateful *s)
 	loop_remove(s->env.loop, &s->source);
 }
 
-static int fail_with_error(struct stateful *s)
+int stateful_fail_with(struct stateful *s, const struct wc_error *error)
 {
+	if (s->failed)
+		return s->error.name;
+	s->error = *error;
 	s->failed = true;
 	stop_serving(s);
 	loop_post(s->env.loop, &s->later);
@@ -77,22 +80,24 @@ static int fail_with_error(struct stateful *s)
 
 int stateful_fail(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what)
 {
+	struct wc_error error;
+
 	if (s->failed)
 		return s->error.name;
-	stateful_error(s, stage, sys_errno, what, &s->error);
-	return fail_with_error(s);
+	stateful_error(s, stage, sys_errno, what, &error);
+	return stateful_fail_with(s, &error);
 }
 
 int stateful_fail_stream(struct stateful *s, const char *what)
 {
-	if (s->failed)
-		return s->error.name;
-	error_set(&s->error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0, "%s", what);
-	error_set_device(&s->error, s->device.path);
-	return fail_with_error(s);
+	struct wc_error error;
+
+	error_set(&error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0, "%s", what);
+	error_set_device(&error, s->device.path);
+	return stateful_fail_with(s, &error);
 }
 
-int stateful_refuse(struct stateful *s, const struct wc_error *error)
+int stateful_fail_call(struct stateful *s, const struct wc_error *error)
 {
 	s->failed = true;
 	s->error = *error;
@@ -269,7 +274,7 @@ int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error 
 	int ret = queue_allocate(&s->in, STATEFUL_INPUTS);
 
 	if (ret < 0)
-		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get input buffers", error);
+		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get buffers on OUTPUT", error);
 	return make_port(s, &s->in, writable, on_input_returned, &s->in_port, error);
 }
 
@@ -279,7 +284,7 @@ int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
 	int ret = queue_allocate(&s->out, count);
 
 	if (ret < 0)
-		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get output buffers", error);
+		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get buffers on CAPTURE", error);
 	return make_port(s, &s->out, writable, on_output_returned, &s->out_port, error);
 }
 
@@ -288,7 +293,8 @@ int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error 
 	int ret = queue_stream_on(queue);
 
 	if (ret < 0)
-		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "start the queue", error);
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret,
+				      queue == &s->in ? "start OUTPUT" : "start CAPTURE", error);
 	return 0;
 }
 
@@ -317,7 +323,7 @@ bool stateful_can_lend(struct stateful *s, unsigned keep)
 		return false;
 	if (queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
 		return false;
-	log_debug(&s->env.core->log, "%s: %u output buffers, %u with the driver", s->device.path,
+	log_debug(&s->env.core->log, "%s: %u buffers on CAPTURE, %u with the driver", s->device.path,
 		  s->out.n_buffers, s->out.n_queued);
 	return s->out.n_queued >= keep;
 }
@@ -331,9 +337,9 @@ void stateful_requeue_output(struct stateful *s, unsigned index)
 		return;
 	ret = queue_enqueue(&s->out, index, 0, 0);
 	if (ret < 0)
-		stateful_fail(s, WC_STAGE_JOB, -ret, "queue an output buffer");
+		stateful_fail(s, WC_STAGE_JOB, -ret, "queue a buffer on CAPTURE");
 	else
-		stateful_watch(s);
+		stateful_update_events(s);
 }
 
 struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size)
@@ -390,11 +396,11 @@ int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 	if (ret < 0)
 		/* vb2 starts a queue when the first buffer arrives: so may a refusal. */
 		return stateful_error(s, first ? WC_STAGE_STREAM_ON : WC_STAGE_JOB, -ret,
-				      "queue an input buffer", error);
+				      "queue a buffer on OUTPUT", error);
 	/* Kept until the driver is done with it; then, or when the caller lets go, it is free. */
 	buffer_pin(port_buffer(s->in_port, index));
 	s->units_in++;
-	stateful_watch(s);
+	stateful_update_events(s);
 	/* The next submit will have to wait: not without end. */
 	if (stateful_saturated(&s->base))
 		expect_room(s);
@@ -425,7 +431,7 @@ static uint32_t wanted_events(const struct stateful *s)
 	return awaits_input(s) ? EPOLLPRI | EPOLLOUT : EPOLLPRI;
 }
 
-void stateful_watch(struct stateful *s)
+void stateful_update_events(struct stateful *s)
 {
 	int ret;
 
@@ -567,7 +573,7 @@ static void on_ready(struct loop_source *source, uint32_t revents)
 	    !s->dead && !s->failed)
 		serve_trouble(s);
 	if (!s->dead && !s->failed)
-		stateful_watch(s);
+		stateful_update_events(s);
 }
 
 /* ---- stopping and going on ------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ struct stateful {
 	struct task later;                 /* tells `drained` or `failed` from dispatch */
 	struct task free_task;
 	bool out_ended;                    /* LAST was seen; EPOLLIN would stay set */
-	bool want_ready;                   /* a submit was refused */
+	bool want_ready;                   /* a submit found no room */
 	bool failed, drained_later, dead;
 	unsigned generation;               /* of reset; outputs of an older one are not given out */
 	struct wc_error error;             /* for `later`, when failed */
@@ -91,6 +91,9 @@ int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const
 /* The session cannot go on: `failed` will be called, from dispatch. Returns the ::wc_status. */
 int stateful_fail(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what);
 
+/* The same with an error that was filled before. */
+int stateful_fail_with(struct stateful *s, const struct wc_error *error);
+
 /* The same for a stream that the device cannot decode or encode: EncodingError. */
 int stateful_fail_stream(struct stateful *s, const char *what);
 
@@ -98,7 +101,7 @@ int stateful_fail_stream(struct stateful *s, const char *what);
  * A call fails, so the session has failed; the caller is told by the call, and `failed` will not
  * come. Returns the ::wc_status.
  */
-int stateful_refuse(struct stateful *s, const struct wc_error *error);
+int stateful_fail_call(struct stateful *s, const struct wc_error *error);
 
 /* For the beginning of a call: whether the session has failed; then *error is filled. */
 bool stateful_has_failed(struct stateful *s, struct wc_error *error);
@@ -133,8 +136,8 @@ int stateful_find_input(struct stateful *s, size_t size);
 int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 			   const struct timing *timing, struct wc_error *error);
 
-/* Begin to watch for what is due, or stop. */
-void stateful_watch(struct stateful *s);
+/* Tell the loop which events of the device are due now. */
+void stateful_update_events(struct stateful *s);
 
 /* Expect progress within delay microseconds, or timed_out() is called. 0: expect nothing. */
 void stateful_expect(struct stateful *s, int64_t delay);

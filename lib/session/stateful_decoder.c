@@ -247,7 +247,7 @@ static int set_up_output(struct decoder *d, struct wc_error *error)
 
 	ret = queue_stream_off(&s->out);
 	if (ret < 0)
-		return stateful_error(s, WC_STAGE_JOB, -ret, "stop the output queue", error);
+		return stateful_error(s, WC_STAGE_JOB, -ret, "stop CAPTURE", error);
 	s->out_ended = false;
 	ret = negotiate_output(d, error);
 	if (ret == 0 && (s->out.state == QUEUE_EMPTY || !same_size(&before, &s->out.format)))
@@ -256,14 +256,14 @@ static int set_up_output(struct decoder *d, struct wc_error *error)
 		return ret;
 	ret = stateful_queue_outputs(s);
 	if (ret < 0)
-		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue output buffers", error);
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE", error);
 	ret = stateful_stream_on(s, &s->out, error);
 	if (ret < 0)
 		return ret;
 	d->output = OUTPUT_RUNNING;
 	stateful_expect(s, 0);
-	stateful_watch(s);
-	log_info(&s->env.core->log, "%s: %ux%u, %u output buffers", s->device.path,
+	stateful_update_events(s);
+	log_info(&s->env.core->log, "%s: %ux%u, %u buffers on CAPTURE", s->device.path,
 		 d->visible.width, d->visible.height, s->out.n_buffers);
 	return d->input == INPUT_DRAINING ? send_stop(d, error) : 0;
 }
@@ -272,10 +272,8 @@ static void set_up_or_fail(struct decoder *d)
 {
 	struct wc_error error;
 
-	if (set_up_output(d, &error) == 0)
-		return;
-	stateful_fail(&d->s, WC_STAGE_JOB, 0, "");
-	d->s.error = error;
+	if (set_up_output(d, &error) < 0)
+		stateful_fail_with(&d->s, &error);
 }
 
 static void finish_drain(struct decoder *d)
@@ -558,7 +556,7 @@ static int place_chunk(struct decoder *d, const struct wc_encoded_video_chunk *c
 	return index;
 }
 
-static int refuse_chunk(struct decoder *d, int ret, size_t size, struct wc_error *error)
+static int chunk_error(struct decoder *d, int ret, size_t size, struct wc_error *error)
 {
 	if (ret == -EBADMSG)
 		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0,
@@ -587,7 +585,7 @@ static int take_input(struct decoder *d, const struct session_input *input,
 	ret = packaging_decoder_plan(&d->packaging, chunk->buffer->objects[0].map + chunk->offset,
 				     chunk->size, chunk->type == WC_CHUNK_KEY, &plan);
 	if (ret < 0)
-		return refuse_chunk(d, ret, chunk->size, error);
+		return chunk_error(d, ret, chunk->size, error);
 	ret = prepare_input(d, error);
 	if (ret < 0)
 		return ret;
@@ -595,7 +593,7 @@ static int take_input(struct decoder *d, const struct session_input *input,
 	if (index == -EAGAIN)
 		return stateful_no_room(&d->s);
 	if (index < 0)
-		return refuse_chunk(d, index, plan.size, error);
+		return chunk_error(d, index, plan.size, error);
 	ret = stateful_enqueue_input(&d->s, (unsigned)index, plan.size, &chunk->timing, error);
 	if (ret < 0)
 		return ret;
@@ -632,7 +630,7 @@ static int drop_work(struct decoder *d, struct wc_error *error)
 	ret = stateful_stop(&d->s);
 	if (ret < 0)
 		return stateful_error(&d->s, WC_STAGE_JOB, -ret, "stop the queues", error);
-	stateful_watch(&d->s);
+	stateful_update_events(&d->s);
 	d->input = INPUT_STOPPED;
 	d->output = OUTPUT_WAITING;
 	d->fed = false;
@@ -646,21 +644,21 @@ static int decoder_submit(struct session *session, const struct session_input *i
 	struct decoder *d = decoder(session);
 	int ret = take_input(d, input, error);
 
-	return ret < 0 && ret != -EAGAIN ? stateful_refuse(&d->s, error) : ret;
+	return ret < 0 && ret != -EAGAIN ? stateful_fail_call(&d->s, error) : ret;
 }
 
 static int decoder_drain(struct session *session, struct wc_error *error)
 {
 	struct decoder *d = decoder(session);
 
-	return begin_drain(d, error) < 0 ? stateful_refuse(&d->s, error) : 0;
+	return begin_drain(d, error) < 0 ? stateful_fail_call(&d->s, error) : 0;
 }
 
 static int decoder_reset(struct session *session, struct wc_error *error)
 {
 	struct decoder *d = decoder(session);
 
-	return drop_work(d, error) < 0 ? stateful_refuse(&d->s, error) : 0;
+	return drop_work(d, error) < 0 ? stateful_fail_call(&d->s, error) : 0;
 }
 
 static struct buffer *decoder_alloc_input(struct session *session, size_t capacity)
@@ -778,7 +776,7 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 		ret = set_up_input(d, params, error);
 	}
 	if (ret == 0)
-		stateful_watch(&d->s);
+		stateful_update_events(&d->s);
 	if (ret == 0 && d->s.failed) {
 		*error = d->s.error;
 		ret = error->name;

@@ -82,7 +82,7 @@ static struct encoder *encoder(struct session *session)
 
 /* ---- negotiation ----------------------------------------------------------------------------- */
 
-static int refuse(struct encoder *e, int ret, const char *what, struct wc_error *error)
+static int format_error(struct encoder *e, int ret, const char *what, struct wc_error *error)
 {
 	return stateful_error(&e->s, WC_STAGE_FORMAT, -ret, what, error);
 }
@@ -110,7 +110,7 @@ static int set_coded_format(struct encoder *e, struct wc_error *error)
 
 	if (ret == 0 && e->s.out.format.fourcc != format.fourcc)
 		ret = -EPROTONOSUPPORT;
-	return ret < 0 ? refuse(e, ret, "set the coded format", error) : 0;
+	return ret < 0 ? format_error(e, ret, "set the coded format", error) : 0;
 }
 
 /* The device's format for a fourcc, or the first of its formats that we know. */
@@ -186,16 +186,16 @@ static int set_raw_format(struct encoder *e, uint32_t fourcc,
 	if (ret == 0 && e->s.in.format.fourcc != format.fourcc)
 		ret = -EPROTONOSUPPORT;
 	if (ret < 0)
-		return refuse(e, ret, "set the format of pictures", error);
+		return format_error(e, ret, "set the format of pictures", error);
 	if (e->s.in.format.width < e->params.width || e->s.in.format.height < e->params.height)
-		return refuse(e, -ERANGE, "encode pictures that large", error);
+		return format_error(e, -ERANGE, "encode pictures that large", error);
 	ret = set_crop(e);
 	if (ret < 0)
-		return refuse(e, ret, "encode pictures of that size", error);
+		return format_error(e, ret, "encode pictures of that size", error);
 	/* The coded side may follow the picture size; more buffers of it must be of its size. */
 	ret = queue_get_format(&e->s.out);
 	if (ret < 0)
-		return refuse(e, ret, "read the coded format back", error);
+		return format_error(e, ret, "read the coded format back", error);
 	e->color = *color;
 	find_layout(e);
 	return 0;
@@ -295,14 +295,14 @@ static int set_controls(struct encoder *e, struct wc_error *error)
 	if (e->params.framerate > 0) {
 		ret = device_set_frame_rate(&e->s.device, e->s.in.type, e->params.framerate);
 		if (ret < 0 && !is_absent(ret))
-			return refuse(e, ret, "set the frame rate", error);
+			return format_error(e, ret, "set the frame rate", error);
 	}
 	ret = set_rate_controls(e);
 	if (ret < 0)
-		return refuse(e, ret, "set the rate control", error);
+		return format_error(e, ret, "set the rate control", error);
 	ret = set_stream_controls(e);
 	if (ret < 0)
-		return refuse(e, ret, "set profile, level and key frames", error);
+		return format_error(e, ret, "set profile, level and key frames", error);
 	e->can_force_key = device_has_control(&e->s.device,
 					      V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME);
 	return 0;
@@ -346,7 +346,7 @@ static int start(struct encoder *e, struct wc_error *error)
 	int ret = stateful_queue_outputs(&e->s);
 
 	if (ret < 0)
-		return stateful_error(&e->s, WC_STAGE_STREAM_ON, -ret, "queue output buffers",
+		return stateful_error(&e->s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE",
 				      error);
 	ret = stateful_stream_on(&e->s, &e->s.out, error);
 	if (ret == 0)
@@ -355,7 +355,7 @@ static int start(struct encoder *e, struct wc_error *error)
 		return ret;
 	e->s.out_ended = false;
 	e->state = ENCODER_RUNNING;
-	stateful_watch(&e->s);
+	stateful_update_events(&e->s);
 	return 0;
 }
 
@@ -810,7 +810,7 @@ static int drop_work(struct encoder *e, struct wc_error *error)
 	ret = stateful_stop(&e->s);
 	if (ret < 0)
 		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "stop the queues", error);
-	stateful_watch(&e->s);
+	stateful_update_events(&e->s);
 	e->state = ENCODER_READY;
 	e->fed = false;
 	return 0;
@@ -823,21 +823,21 @@ static int encoder_submit(struct session *session, const struct session_input *i
 	struct encoder *e = encoder(session);
 	int ret = take_input(e, input, error);
 
-	return ret < 0 && ret != -EAGAIN ? stateful_refuse(&e->s, error) : ret;
+	return ret < 0 && ret != -EAGAIN ? stateful_fail_call(&e->s, error) : ret;
 }
 
 static int encoder_drain(struct session *session, struct wc_error *error)
 {
 	struct encoder *e = encoder(session);
 
-	return begin_drain(e, error) < 0 ? stateful_refuse(&e->s, error) : 0;
+	return begin_drain(e, error) < 0 ? stateful_fail_call(&e->s, error) : 0;
 }
 
 static int encoder_reset(struct session *session, struct wc_error *error)
 {
 	struct encoder *e = encoder(session);
 
-	return drop_work(e, error) < 0 ? stateful_refuse(&e->s, error) : 0;
+	return drop_work(e, error) < 0 ? stateful_fail_call(&e->s, error) : 0;
 }
 
 static int encoder_retune(struct session *session, const struct encoder_params *params)
