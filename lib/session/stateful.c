@@ -12,6 +12,10 @@
 /* Progress is noted once for so many inputs: a second of video. */
 #define PROGRESS_UNITS 32
 
+/* Bounds of stateful_coded_size(), bytes. */
+#define MIN_CODED_SIZE (512u * 1024)
+#define MAX_CODED_SIZE (4096u * 1024)
+
 static void on_ready(struct loop_source *source, uint32_t revents);
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -323,8 +327,8 @@ bool stateful_can_lend(struct stateful *s, unsigned keep)
 		return false;
 	if (queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
 		return false;
-	log_debug(&s->env.core->log, "%s: %u buffers on CAPTURE, %u with the driver", s->device.path,
-		  s->out.n_buffers, s->out.n_queued);
+	log_debug(&s->env.core->log, "%s: %u buffers on CAPTURE, %u with the driver",
+		  s->device.path, s->out.n_buffers, s->out.n_queued);
 	return s->out.n_queued >= keep;
 }
 
@@ -359,6 +363,15 @@ struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size
 		counter_add(&s->env.core->counters.bytes_copied, at);
 	}
 	return copy;
+}
+
+uint32_t stateful_coded_size(uint32_t width, uint32_t height)
+{
+	uint64_t guess = (uint64_t)width * height / 2;
+
+	if (guess < MIN_CODED_SIZE)
+		return MIN_CODED_SIZE;
+	return guess > MAX_CODED_SIZE ? MAX_CODED_SIZE : (uint32_t)guess;
 }
 
 /* An input buffer that neither the driver nor the caller has; growing when all are too small. */
@@ -455,6 +468,24 @@ void stateful_expect(struct stateful *s, int64_t delay)
 		timer_cancel(&s->watchdog);
 	if (ret < 0)
 		stateful_fail(s, WC_STAGE_JOB, -ret, "set a timer");
+}
+
+bool stateful_progressed(struct stateful *s, uint64_t done)
+{
+	bool moved = done != s->seen_done || s->units_out != s->seen_out;
+
+	s->seen_done = done;
+	s->seen_out = s->units_out;
+	s->stalls = moved ? 0 : s->stalls + 1;
+	return moved;
+}
+
+void stateful_on_no_room(struct stateful *s, uint64_t done)
+{
+	if (stateful_progressed(s, done) || s->stalls < STATEFUL_MAX_STALLS)
+		stateful_expect(s, STATEFUL_PATIENCE);
+	else
+		stateful_fail(s, WC_STAGE_JOB, ETIMEDOUT, "go on: the device does not answer");
 }
 
 int stateful_no_room(struct stateful *s)
@@ -597,6 +628,22 @@ int stateful_stop(struct stateful *s)
 		buffer_unpin(port_buffer(s->in_port, i));
 	}
 	return ret < 0 ? ret : out_ret;
+}
+
+int stateful_drop_work(struct stateful *s, struct wc_error *error)
+{
+	int ret;
+
+	if (stateful_has_failed(s, error))
+		return error->name;
+	s->generation++;
+	s->drained_later = false;
+	stateful_expect(s, 0);
+	ret = stateful_stop(s);
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_JOB, -ret, "stop the queues", error);
+	stateful_update_events(s);
+	return 0;
 }
 
 static int restart(struct queue *queue)

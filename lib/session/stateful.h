@@ -7,6 +7,8 @@
 #ifndef WC_SESSION_STATEFUL_H
 #define WC_SESSION_STATEFUL_H
 
+#include <errno.h>
+
 #include "budget/accountant.h"
 #include "session/cookies.h"
 #include "session/port.h"
@@ -66,6 +68,8 @@ struct stateful {
 	unsigned generation;               /* of reset; outputs of an older one are not given out */
 	struct wc_error error;             /* for `later`, when failed */
 	uint64_t bytes_copied, units_in, units_out;
+	unsigned stalls;                   /* looks in a row without progress */
+	uint64_t seen_done, seen_out;      /* what the last look saw */
 };
 
 /*
@@ -129,6 +133,9 @@ void stateful_requeue_output(struct stateful *s, unsigned index);
 /* Copy the content of a buffer into plain memory; NULL without memory. Counted. */
 struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size);
 
+/* Bytes of a coded buffer to ask for: what a key frame of the size rarely needs. 0x0: unknown. */
+uint32_t stateful_coded_size(uint32_t width, uint32_t height);
+
 /* An input buffer of at least size bytes: the index, -EAGAIN, or a failure to grow. */
 int stateful_find_input(struct stateful *s, size_t size);
 
@@ -142,6 +149,15 @@ void stateful_update_events(struct stateful *s);
 /* Expect progress within delay microseconds, or timed_out() is called. 0: expect nothing. */
 void stateful_expect(struct stateful *s, int64_t delay);
 
+/*
+ * For timed_out(): whether anything moved since the last look; looks without are counted as stalls.
+ * done: inputs that the driver is done with, 0 always: they say nothing.
+ */
+bool stateful_progressed(struct stateful *s, uint64_t done);
+
+/* For timed_out(): a submit waits, and the driver has the input. done as above. */
+void stateful_on_no_room(struct stateful *s, uint64_t done);
+
 /* A submit finds no room: `ready` will come, or timed_out() if that takes long. -EAGAIN. */
 int stateful_no_room(struct stateful *s);
 
@@ -154,8 +170,23 @@ int stateful_resume(struct stateful *s, bool encoder);
 /* Stop both queues; all inputs and outputs on their way are dropped. 0 or a negative errno. */
 int stateful_stop(struct stateful *s);
 
+/* The common part of a reset: stateful_stop() and nothing left of before. 0 or a ::wc_status. */
+int stateful_drop_work(struct stateful *s, struct wc_error *error);
+
 /* `drained` from the next dispatch, when it cannot come from a handler. */
 void stateful_drained_later(struct stateful *s);
+
+/* What drivers answer that lack a control, a parameter or an event. */
+static inline bool is_no_control(int ret)
+{
+	return ret == -EINVAL || ret == -ENOTTY;
+}
+
+/* The same for a selection rectangle. */
+static inline bool is_no_rectangle(int ret)
+{
+	return is_no_control(ret) || ret == -ENODATA;
+}
 
 /* Call `ready` if somebody waits and there is room. */
 void stateful_tell_ready(struct stateful *s);

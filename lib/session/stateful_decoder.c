@@ -46,10 +46,6 @@
 /* How long a driver may take to find the header of a stream. */
 #define HEADER_PATIENCE 500000
 
-/* Bytes of an input buffer: what a picture rarely needs, within bounds; larger chunks grow it. */
-#define MIN_INPUT_SIZE (512u * 1024)
-#define MAX_INPUT_SIZE (4096u * 1024)
-
 enum input_state {
 	INPUT_STOPPED,
 	INPUT_RUNNING,
@@ -70,10 +66,8 @@ struct decoder {
 	enum output_state output;
 	bool has_events;               /* SOURCE_CHANGE is subscribed */
 	bool fed;                      /* something was submitted since start, reset or drain */
-	unsigned stalls;
 	unsigned idle_ends;            /* end marks in a row that nobody asked for, without work */
 	uint64_t ended_at;             /* work done at the last of them */
-	uint64_t seen_in, seen_out;    /* counts at the last look of the watchdog */
 	unsigned keep;                 /* output buffers that the driver needs */
 	struct frame_format format;    /* of frames, while buffers are allocated */
 	struct wc_rect visible;
@@ -108,12 +102,6 @@ static int choose_format(struct decoder *d)
 	return -EPROTONOSUPPORT;
 }
 
-/* -EINVAL, -ENOTTY and -ENODATA say that the driver has no such rectangle. */
-static bool is_absent(int ret)
-{
-	return ret == -EINVAL || ret == -ENOTTY || ret == -ENODATA;
-}
-
 /* COMPOSE is what dev-decoder.rst says; older drivers know CROP, some nothing. */
 static int find_visible(struct decoder *d)
 {
@@ -125,7 +113,7 @@ static int find_visible(struct decoder *d)
 	for (unsigned i = 0; i < 2; i++) {
 		int ret = device_get_selection(&d->s.device, d->s.out.type, targets[i], &r);
 
-		if (ret < 0 && !is_absent(ret))
+		if (ret < 0 && !is_no_rectangle(ret))
 			return ret;
 		if (ret < 0)
 			continue;
@@ -256,7 +244,8 @@ static int set_up_output(struct decoder *d, struct wc_error *error)
 		return ret;
 	ret = stateful_queue_outputs(s);
 	if (ret < 0)
-		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE", error);
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE",
+				      error);
 	ret = stateful_stream_on(s, &s->out, error);
 	if (ret < 0)
 		return ret;
@@ -436,21 +425,19 @@ static void on_source_changed(struct stateful *s, uint32_t changes)
 	}
 }
 
-/* Whether anything moved since the last look. */
+static uint64_t inputs_done(const struct decoder *d)
+{
+	return d->s.units_in - d->s.in.n_queued;
+}
+
 static bool progressed(struct decoder *d)
 {
-	uint64_t in = d->s.units_in - d->s.in.n_queued;
-	bool moved = in != d->seen_in || d->s.units_out != d->seen_out;
-
-	d->seen_in = in;
-	d->seen_out = d->s.units_out;
-	d->stalls = moved ? 0 : d->stalls + 1;
-	return moved;
+	return stateful_progressed(&d->s, inputs_done(d));
 }
 
 static void on_silent_drain(struct decoder *d)
 {
-	if (progressed(d) || (d->s.in.n_queued && d->stalls < STATEFUL_MAX_STALLS)) {
+	if (progressed(d) || (d->s.in.n_queued && d->s.stalls < STATEFUL_MAX_STALLS)) {
 		stateful_expect(&d->s, STATEFUL_PATIENCE);
 	} else if (d->s.in.n_queued) {
 		stateful_fail(&d->s, WC_STAGE_JOB, ETIMEDOUT, "drain: the device does not answer");
@@ -462,15 +449,6 @@ static void on_silent_drain(struct decoder *d)
 			    d->s.device.path);
 		finish_drain(d);
 	}
-}
-
-/* A submit waits, and the driver has the input. */
-static void on_no_room(struct decoder *d)
-{
-	if (progressed(d) || d->stalls < STATEFUL_MAX_STALLS)
-		stateful_expect(&d->s, STATEFUL_PATIENCE);
-	else
-		stateful_fail(&d->s, WC_STAGE_JOB, ETIMEDOUT, "go on: the device does not answer");
 }
 
 static void on_timed_out(struct stateful *s)
@@ -493,7 +471,7 @@ static void on_timed_out(struct stateful *s)
 		if (d->input == INPUT_DRAINING)
 			on_silent_drain(d);
 		else if (stateful_lacks_room(s))
-			on_no_room(d);
+			stateful_on_no_room(s, inputs_done(d));
 		break;
 	case OUTPUT_ENDED:
 		break;
@@ -613,24 +591,17 @@ static int begin_drain(struct decoder *d, struct wc_error *error)
 		return 0;
 	}
 	d->input = INPUT_DRAINING;
-	d->stalls = 0;
+	d->s.stalls = 0;
 	/* Before RUNNING the command would have no effect: it is sent once buffers are there. */
 	return d->output == OUTPUT_RUNNING ? send_stop(d, error) : 0;
 }
 
 static int drop_work(struct decoder *d, struct wc_error *error)
 {
-	int ret;
+	int ret = stateful_drop_work(&d->s, error);
 
-	if (stateful_has_failed(&d->s, error))
-		return error->name;
-	d->s.generation++;
-	d->s.drained_later = false;
-	stateful_expect(&d->s, 0);
-	ret = stateful_stop(&d->s);
 	if (ret < 0)
-		return stateful_error(&d->s, WC_STAGE_JOB, -ret, "stop the queues", error);
-	stateful_update_events(&d->s);
+		return ret;
 	d->input = INPUT_STOPPED;
 	d->output = OUTPUT_WAITING;
 	d->fed = false;
@@ -700,15 +671,6 @@ static const struct session_ops session_ops = {
 	.destroy = stateful_destroy,
 };
 
-static uint32_t input_size(const struct decoder_params *params)
-{
-	uint64_t guess = (uint64_t)params->coded_width * params->coded_height / 2;
-
-	if (guess < MIN_INPUT_SIZE)
-		return MIN_INPUT_SIZE;
-	return guess > MAX_INPUT_SIZE ? MAX_INPUT_SIZE : (uint32_t)guess;
-}
-
 static int set_up_input(struct decoder *d, const struct decoder_params *params,
 			struct wc_error *error)
 {
@@ -719,8 +681,9 @@ static int set_up_input(struct decoder *d, const struct decoder_params *params,
 		.width = quirks->probe_width ? quirks->probe_width : params->coded_width,
 		.height = quirks->probe_height ? quirks->probe_height : params->coded_height,
 		.n_planes = 1,
-		/* Some drivers demand it: s5p-mfc refuses 0. */
-		.planes[0].sizeimage = input_size(params),
+		/* Some drivers demand it: s5p-mfc refuses 0. Larger chunks grow the buffers. */
+		.planes[0].sizeimage = stateful_coded_size(params->coded_width,
+							   params->coded_height),
 	};
 	int ret = coded ? queue_set_format(&d->s.in, &format) : -EPROTONOSUPPORT;
 
@@ -730,7 +693,7 @@ static int set_up_input(struct decoder *d, const struct decoder_params *params,
 	if (ret < 0)
 		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret, "set the coded format", error);
 	ret = device_subscribe(&d->s.device, V4L2_EVENT_SOURCE_CHANGE);
-	if (ret < 0 && !is_absent(ret))
+	if (ret < 0 && !is_no_control(ret))
 		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret, "subscribe to events", error);
 	d->has_events = ret == 0;
 	ret = stateful_allocate_inputs(&d->s, true, error);

@@ -46,10 +46,6 @@
 /* Output buffers that the driver keeps while the application holds chunks. */
 #define KEEP_OUTPUTS 2
 
-/* Bytes of an output buffer to ask for: what a key frame rarely needs, between bounds. */
-#define MIN_OUTPUT_SIZE (512u * 1024)
-#define MAX_OUTPUT_SIZE (4096u * 1024)
-
 enum encoder_state {
 	ENCODER_READY,
 	ENCODER_RUNNING,
@@ -67,9 +63,7 @@ struct encoder {
 	bool fed;                          /* something was submitted since start or drain */
 	bool can_force_key;
 	bool keeps_input;                  /* in EMPTYING: it was waited for long enough */
-	unsigned stalls;
-	unsigned seen_in;                  /* inputs with the driver at the last look, EMPTYING */
-	uint64_t seen_out;
+	unsigned seen_queued;              /* inputs with the driver at the last look, EMPTYING */
 	uint64_t last_cookie;              /* of the last picture that came out */
 	struct frame_format format;        /* of input buffers */
 	struct wc_video_color_space color; /* that the device was told */
@@ -87,15 +81,6 @@ static int format_error(struct encoder *e, int ret, const char *what, struct wc_
 	return stateful_error(&e->s, WC_STAGE_FORMAT, -ret, what, error);
 }
 
-static uint32_t output_size(const struct encoder_params *params)
-{
-	uint64_t guess = (uint64_t)params->width * params->height / 2;
-
-	if (guess < MIN_OUTPUT_SIZE)
-		return MIN_OUTPUT_SIZE;
-	return guess > MAX_OUTPUT_SIZE ? MAX_OUTPUT_SIZE : (uint32_t)guess;
-}
-
 static int set_coded_format(struct encoder *e, struct wc_error *error)
 {
 	const struct coded_format *coded = coded_format_stateful(e->params.codec.codec);
@@ -104,7 +89,7 @@ static int set_coded_format(struct encoder *e, struct wc_error *error)
 		.width = e->params.width,
 		.height = e->params.height,
 		.n_planes = 1,
-		.planes[0].sizeimage = output_size(&e->params),
+		.planes[0].sizeimage = stateful_coded_size(e->params.width, e->params.height),
 	};
 	int ret = coded ? queue_set_format(&e->s.out, &format) : -EPROTONOSUPPORT;
 
@@ -163,7 +148,7 @@ static int set_crop(struct encoder *e)
 	if (ret == 0)
 		ret = device_get_selection(&e->s.device, e->s.in.type, V4L2_SEL_TGT_CROP, &got);
 	/* A device without cropping is fine as long as nothing needs to be cropped. */
-	if (ret == -ENOTTY || ret == -EINVAL)
+	if (is_no_rectangle(ret))
 		ret = 0;
 	if (ret == 0 && (got.left || got.top || got.width != want.width ||
 			 got.height != want.height))
@@ -201,17 +186,11 @@ static int set_raw_format(struct encoder *e, uint32_t fourcc,
 	return 0;
 }
 
-/* -EINVAL and -ENOTTY say that the device has no such control. */
-static bool is_absent(int ret)
-{
-	return ret == -EINVAL || ret == -ENOTTY;
-}
-
 static int set_if_there(struct encoder *e, uint32_t id, int64_t value)
 {
 	int ret = id ? device_set_control(&e->s.device, id, value) : -EINVAL;
 
-	return is_absent(ret) ? 0 : ret;
+	return is_no_control(ret) ? 0 : ret;
 }
 
 /* The same for what is a wish: a driver without the value keeps its own. */
@@ -294,7 +273,7 @@ static int set_controls(struct encoder *e, struct wc_error *error)
 
 	if (e->params.framerate > 0) {
 		ret = device_set_frame_rate(&e->s.device, e->s.in.type, e->params.framerate);
-		if (ret < 0 && !is_absent(ret))
+		if (ret < 0 && !is_no_control(ret))
 			return format_error(e, ret, "set the frame rate", error);
 	}
 	ret = set_rate_controls(e);
@@ -524,8 +503,8 @@ static void on_source_changed(struct stateful *s, uint32_t changes)
 /* It gives back the input that it has, slowly; or it keeps some on purpose. */
 static void on_slow_emptying(struct encoder *e)
 {
-	if (e->s.in.n_queued < e->seen_in) {
-		e->seen_in = e->s.in.n_queued;
+	if (e->s.in.n_queued < e->seen_queued) {
+		e->seen_queued = e->s.in.n_queued;
 		stateful_expect(&e->s, KEY_PATIENCE);
 		return;
 	}
@@ -533,28 +512,11 @@ static void on_slow_emptying(struct encoder *e)
 	stateful_tell_ready(&e->s);
 }
 
-static void look_for_progress(struct encoder *e)
-{
-	e->stalls = e->s.units_out != e->seen_out ? 0 : e->stalls + 1;
-	e->seen_out = e->s.units_out;
-}
-
-/* A submit waits, and the driver has the input. */
-static void on_no_room(struct encoder *e)
-{
-	look_for_progress(e);
-	if (e->stalls < STATEFUL_MAX_STALLS)
-		stateful_expect(&e->s, STATEFUL_PATIENCE);
-	else
-		stateful_fail(&e->s, WC_STAGE_JOB, ETIMEDOUT, "go on: the device does not answer");
-}
-
 static void on_silent_drain(struct encoder *e)
 {
 	struct stateful *s = &e->s;
 
-	look_for_progress(e);
-	if (e->stalls == 0 || (s->in.n_queued && e->stalls < STATEFUL_MAX_STALLS)) {
+	if (stateful_progressed(s, 0) || (s->in.n_queued && s->stalls < STATEFUL_MAX_STALLS)) {
 		stateful_expect(s, STATEFUL_PATIENCE);
 	} else if (s->in.n_queued || s->units_out == 0) {
 		stateful_fail(s, WC_STAGE_JOB, ETIMEDOUT, "drain: the device does not answer");
@@ -580,7 +542,7 @@ static void on_timed_out(struct stateful *s)
 		break;
 	case ENCODER_RUNNING:
 		if (stateful_lacks_room(s))
-			on_no_room(e);
+			stateful_on_no_room(s, 0);
 		break;
 	case ENCODER_READY:
 	case ENCODER_ENDED:
@@ -597,8 +559,8 @@ static int send_stop(struct encoder *e, enum encoder_state next, struct wc_error
 	if (ret < 0)
 		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "drain", error);
 	e->state = next;
-	e->stalls = 0;
-	e->seen_out = e->s.units_out;
+	e->s.stalls = 0;
+	e->s.seen_out = e->s.units_out;
 	stateful_expect(&e->s, STATEFUL_PATIENCE);
 	return 0;
 }
@@ -658,7 +620,7 @@ static int begin_key(struct encoder *e, struct wc_error *error)
 		return ask_for_key(e, error);
 	e->state = ENCODER_EMPTYING;
 	e->keeps_input = false;
-	e->seen_in = e->s.in.n_queued;
+	e->seen_queued = e->s.in.n_queued;
 	stateful_expect(&e->s, KEY_PATIENCE);
 	return -EAGAIN;
 }
@@ -800,17 +762,10 @@ static int begin_drain(struct encoder *e, struct wc_error *error)
 
 static int drop_work(struct encoder *e, struct wc_error *error)
 {
-	int ret;
+	int ret = stateful_drop_work(&e->s, error);
 
-	if (stateful_has_failed(&e->s, error))
-		return error->name;
-	e->s.generation++;
-	e->s.drained_later = false;
-	stateful_expect(&e->s, 0);
-	ret = stateful_stop(&e->s);
 	if (ret < 0)
-		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "stop the queues", error);
-	stateful_update_events(&e->s);
+		return ret;
 	e->state = ENCODER_READY;
 	e->fed = false;
 	return 0;
