@@ -2,7 +2,7 @@
 /*
  * How messages go from the queue to the session:
  *
- *              EAGAIN                flush, or a change that needs all outputs first
+ *           SESSION_FULL              flush, or a change that needs all outputs first
  *    FULL <-------------- OPEN ------------------------> DRAINING
  *      |                  ^ ^ ^ |                          |  ^
  *      +---- ready -------+ | | +--- configure --+         |  |
@@ -286,7 +286,7 @@ static void run_work(struct codec *codec, struct message *message)
 		return;
 	}
 	ret = codec->ops->submit(codec, &message->input, &error);
-	if (ret == -EAGAIN) {
+	if (ret == SESSION_FULL) {
 		codec->pump = PUMP_FULL;
 		return;
 	}
@@ -322,16 +322,19 @@ static void process(struct codec *codec)
 }
 
 /*
- * Find a session for the configuration at the front. 0; -EINPROGRESS when the old one has to be
- * drained first; a negative wc_status with *error filled.
+ * Find a session for the configuration at the front. 0, with *draining set when the old one has to
+ * be drained first; a negative wc_status with *error filled.
  */
-static int find_session(struct codec *codec, const void *config, struct wc_error *error)
+static int find_session(struct codec *codec, const void *config, bool *draining,
+			struct wc_error *error)
 {
+	*draining = false;
 	if (codec->session && codec->ops->adopt(codec, config) == 0)
 		return 0;
 	if (codec->dirty) {
 		drain(codec);
-		return -EINPROGRESS;
+		*draining = true;
+		return 0;
 	}
 	/* First, so that the device has its context back when the new session asks for one. */
 	drop_session(codec);
@@ -343,9 +346,10 @@ static void on_configure(struct task *task)
 	struct codec *codec = container_of(task, struct codec, configure_task);
 	struct message *message = front(codec);
 	struct wc_error error;
-	int ret = find_session(codec, message->config, &error);
+	bool draining;
+	int ret = find_session(codec, message->config, &draining, &error);
 
-	if (ret == -EINPROGRESS)
+	if (draining)
 		return;
 	if (ret < 0) {
 		close_with(codec, &error);

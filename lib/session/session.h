@@ -81,17 +81,23 @@ struct session_sink_ops {
 	void (*frame)(void *sink, struct wc_video_frame *frame);
 	void (*chunk)(void *sink, struct wc_encoded_video_chunk *chunk,
 		      const struct session_chunk_info *info);
-	/* There is room again, after a submit that was refused with -EAGAIN. */
+	/* There is room again, after a submit that found none. */
 	void (*ready)(void *sink);
 	void (*drained)(void *sink);
 	/* error is valid during the call. */
 	void (*failed)(void *sink, const struct wc_error *error);
 };
 
+/* Results of submit besides a negative ::wc_status. */
+enum {
+	SESSION_TAKEN = 0,
+	SESSION_FULL = 1,                  /* no room now, `ready` will come */
+};
+
 struct session_ops {
 	/*
-	 * 0: taken. -EAGAIN: no room now, `ready` will come. Other negative: the session has
-	 * failed, *error is filled, `failed` is not called any more.
+	 * SESSION_TAKEN or SESSION_FULL; negative: the session has failed, *error is filled,
+	 * `failed` is not called any more.
 	 */
 	int (*submit)(struct session *session, const struct session_input *input,
 		      struct wc_error *error);
@@ -120,7 +126,7 @@ struct session_ops {
 					      const struct timing *timing,
 					      struct wc_error *error);
 	/*
-	 * Whether a submit would be refused with -EAGAIN now. If so, the loop will wake up when
+	 * Whether a submit would find no room now. If so, the loop will wake up when
 	 * there is room.
 	 */
 	bool (*saturated)(struct session *session);

@@ -544,7 +544,7 @@ static int decoder_submit(struct session *session, const struct session_input *i
 				      chunk->size ? "decode a chunk of more than 2 GiB"
 						  : "decode an empty chunk", 0);
 	if (!software_worker_has_room(&d->worker))
-		return -EAGAIN;
+		return SESSION_FULL;
 	job.data = packet_of_chunk(d, chunk);
 	if (!job.data)
 		return software_error(error, WC_OPERATION_ERROR, d->codec, "keep a chunk",

@@ -630,7 +630,7 @@ static int encoder_submit(struct session *session, const struct session_input *i
 	};
 
 	if (!software_worker_has_room(&e->worker))
-		return -EAGAIN;
+		return SESSION_FULL;
 	job.data = video_frame_clone(input->frame);
 	if (!job.data)
 		return software_error(error, WC_OPERATION_ERROR, e->codec, "keep a frame",

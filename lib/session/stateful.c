@@ -492,7 +492,7 @@ int stateful_no_room(struct stateful *s)
 {
 	s->want_ready = true;
 	expect_room(s);
-	return -EAGAIN;
+	return SESSION_FULL;
 }
 
 bool stateful_lacks_room(const struct stateful *s)

@@ -158,7 +158,7 @@ bool stateful_progressed(struct stateful *s, uint64_t done);
 /* For timed_out(): a submit waits, and the driver has the input. done as above. */
 void stateful_on_no_room(struct stateful *s, uint64_t done);
 
-/* A submit finds no room: `ready` will come, or timed_out() if that takes long. -EAGAIN. */
+/* A submit finds no room: `ready` will come, or timed_out() if that takes long. SESSION_FULL. */
 int stateful_no_room(struct stateful *s);
 
 /* For timed_out(): whether somebody waits, or would, for input that the driver has. */

@@ -615,7 +615,7 @@ static int decoder_submit(struct session *session, const struct session_input *i
 	struct decoder *d = decoder(session);
 	int ret = take_input(d, input, error);
 
-	return ret < 0 && ret != -EAGAIN ? stateful_fail_call(&d->s, error) : ret;
+	return ret < 0 ? stateful_fail_call(&d->s, error) : ret;
 }
 
 static int decoder_drain(struct session *session, struct wc_error *error)

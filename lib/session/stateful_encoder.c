@@ -605,7 +605,7 @@ static int ask_for_key(struct encoder *e, struct wc_error *error)
 		       : 0;
 }
 
-/* From RUNNING. 0, -EAGAIN, or a ::wc_status. */
+/* From RUNNING. 0, SESSION_FULL, or a ::wc_status. */
 static int begin_key(struct encoder *e, struct wc_error *error)
 {
 	int ret;
@@ -614,7 +614,7 @@ static int begin_key(struct encoder *e, struct wc_error *error)
 		return 0;
 	if (!e->can_force_key) {
 		ret = send_stop(e, ENCODER_REKEYING, error);
-		return ret < 0 ? ret : -EAGAIN;
+		return ret < 0 ? ret : SESSION_FULL;
 	}
 	if (e->s.in.n_queued == 0)
 		return ask_for_key(e, error);
@@ -622,20 +622,20 @@ static int begin_key(struct encoder *e, struct wc_error *error)
 	e->keeps_input = false;
 	e->seen_queued = e->s.in.n_queued;
 	stateful_expect(&e->s, KEY_PATIENCE);
-	return -EAGAIN;
+	return SESSION_FULL;
 }
 
 /* From EMPTYING. The same. */
 static int go_on_emptied(struct encoder *e, bool key_frame, struct wc_error *error)
 {
 	if (key_frame && e->s.in.n_queued && !e->keeps_input)
-		return -EAGAIN;
+		return SESSION_FULL;
 	e->state = ENCODER_RUNNING;
 	stateful_expect(&e->s, 0);
 	return key_frame ? ask_for_key(e, error) : 0;
 }
 
-/* Make the device take a frame next. 0, -EAGAIN, or a ::wc_status. */
+/* Make the device take a frame next. 0, SESSION_FULL, or a ::wc_status. */
 static int prepare_input(struct encoder *e, const struct session_input *input,
 			 struct wc_error *error)
 {
@@ -648,7 +648,7 @@ static int prepare_input(struct encoder *e, const struct session_input *input,
 		return go_on_emptied(e, input->key_frame, error);
 	case ENCODER_DRAINING:
 	case ENCODER_REKEYING:
-		return -EAGAIN;
+		return SESSION_FULL;
 	case ENCODER_ENDED:
 		return go_on(e, input->key_frame, error);
 	}
@@ -719,17 +719,18 @@ static void set_quantizer(struct encoder *e, int quantizer)
 static int take_input(struct encoder *e, const struct session_input *input,
 		      struct wc_error *error)
 {
-	int index = 0, ret;
+	int index, ret;
 
 	if (stateful_has_failed(&e->s, error))
 		return error->name;
 	ret = prepare_input(e, input, error);
-	if (ret == 0)
-		ret = index = place_frame(e, input->frame);
-	if (ret == -EAGAIN)
-		return stateful_no_room(&e->s);
-	if (ret < 0 && index >= 0)
+	if (ret < 0)
 		return ret;
+	if (ret == SESSION_FULL)
+		return stateful_no_room(&e->s);
+	index = place_frame(e, input->frame);
+	if (index == -EAGAIN)
+		return stateful_no_room(&e->s);
 	if (index < 0) {
 		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -index,
 			  "cannot convert the picture to what the device takes");
@@ -778,7 +779,7 @@ static int encoder_submit(struct session *session, const struct session_input *i
 	struct encoder *e = encoder(session);
 	int ret = take_input(e, input, error);
 
-	return ret < 0 && ret != -EAGAIN ? stateful_fail_call(&e->s, error) : ret;
+	return ret < 0 ? stateful_fail_call(&e->s, error) : ret;
 }
 
 static int encoder_drain(struct session *session, struct wc_error *error)

@@ -235,7 +235,7 @@ static int script_submit(struct session *session, const struct session_input *in
 	if (s->script->room && s->held >= s->script->room) {
 		trace_add(s->script->trace, "full");
 		s->refused = true;
-		return -EAGAIN;
+		return SESSION_FULL;
 	}
 	trace_submit(s, input);
 	if (++s->submits == s->script->submit_fails_at) {

@@ -345,7 +345,7 @@ static int submit(struct rig *rig, const struct session_input *input)
 		rig->in_call = true;
 		ret = rig->session->ops->submit(rig->session, input, &rig->error);
 		rig->in_call = false;
-		if (ret != -EAGAIN)
+		if (ret != SESSION_FULL)
 			return ret;
 		dispatch(rig);
 		if (rig->n_failed)

@@ -88,7 +88,7 @@ int rig_feed_many(struct rig *rig, unsigned n, uint32_t first_flags);
 /* Submit frame seq to an encoder, drawn into a frame of the session or a plain one. */
 int rig_encode(struct rig *rig, uint32_t seq, bool key_frame, bool in_place);
 
-/* The same, key frame of a plain picture, without waiting for room: 0, -EAGAIN or the wc_status. */
+/* The same, key frame of a plain picture, without waiting for room: as submit. */
 int rig_encode_once(struct rig *rig, uint32_t seq);
 
 /* Draw the picture of frame seq. */

@@ -229,7 +229,7 @@ static void dispatch(struct rig *rig)
 
 static int submit(struct rig *rig, const struct session_input *input)
 {
-	int ret = -EAGAIN;
+	int ret = SESSION_FULL;
 
 	while (rig->session) {
 		unsigned ready = rig->n_ready, resets = rig->n_resets;
@@ -237,7 +237,7 @@ static int submit(struct rig *rig, const struct session_input *input)
 		rig->in_call = true;
 		ret = rig->session->ops->submit(rig->session, input, &rig->error);
 		rig->in_call = false;
-		if (ret != -EAGAIN)
+		if (ret != SESSION_FULL)
 			break;
 		/* A reset makes room, and nobody is told of it. */
 		while (rig->session && rig->n_ready == ready && rig->n_resets == resets &&

@@ -573,7 +573,8 @@ START_TEST(chunks_in_memory_of_the_session_are_not_copied)
 						      unit->key ? WC_CHUNK_KEY : WC_CHUNK_DELTA,
 						      &timing);
 		buffer_unref(buffer);
-		while (rig->session->ops->submit(rig->session, &input, &rig->error) == -EAGAIN)
+		while (rig->session->ops->submit(rig->session, &input, &rig->error) ==
+		       SESSION_FULL)
 			ck_assert_int_eq(loop_dispatch(&rig->loop, 60000), 0);
 		wc_encoded_video_chunk_unref(input.chunk);
 	}
