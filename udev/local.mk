@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The helper takes from the layers what looks at devices, and neither libv4l2 nor its plugins.
 udev_PROGRAMS = udev/webcodecs_id
-udev_webcodecs_id_SOURCES = udev/webcodecs-id.c
+udev_webcodecs_id_SOURCES = udev/webcodecs_id.c
 udev_webcodecs_id_LDADD = lib/libv4l2layer.la lib/libutil.la
 
 udevrulesdir = $(udevdir)/rules.d
