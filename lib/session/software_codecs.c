@@ -301,7 +301,7 @@ static int set_quantizer_mode(const struct software_encoder_row *row, AVCodecCon
 	if (params->bitrate_mode != WC_BITRATE_QUANTIZER)
 		return 0;
 	if (!by_frame)
-		return av_opt_set_int(context->priv_data, row->quantizer, 26, 0);
+		return av_opt_set_int(context->priv_data, row->quantizer, SOFTWARE_QUANTIZER, 0);
 	context->flags |= AV_CODEC_FLAG_QSCALE;
 	return 0;
 }

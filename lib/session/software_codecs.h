@@ -10,6 +10,9 @@
 /* The decoder to use, as linked; NULL when there is none. */
 const AVCodec *software_find_decoder(enum video_codec codec);
 
+/* The quantizer of frames that come without one, in ::WC_BITRATE_QUANTIZER. */
+#define SOFTWARE_QUANTIZER 26
+
 /* What is known of one encoder beyond its AVCodec. */
 struct software_encoder_row {
 	enum video_codec codec;

@@ -823,7 +823,7 @@ static int set_up(struct encoder *e, const struct encoder_params *params, struct
 	e->bitrate = params->bitrate;
 	e->framerate = params->framerate;
 	e->fourcc = params->fourcc ? params->fourcc : e->picture.format->fourcc;
-	e->quantizer = 26;
+	e->quantizer = SOFTWARE_QUANTIZER;
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
 	e->frame = av_frame_alloc();
 	e->pool = pool_new(e->env.core);
