@@ -51,11 +51,11 @@ enum wc_codec_state {
  */
 enum wc_hardware_acceleration {
 	/** Try devices first, then software. */
-	WC_NO_PREFERENCE = 0,
+	WC_HARDWARE_NO_PREFERENCE = 0,
 	/** A device or NotSupportedError / QuotaExceededError; never software. */
-	WC_PREFER_HARDWARE,
+	WC_HARDWARE_PREFER_HARDWARE,
 	/** Software if this build has it, then devices. */
-	WC_PREFER_SOFTWARE,
+	WC_HARDWARE_PREFER_SOFTWARE,
 };
 
 /** What kind of implementation runs behind a codec. */

@@ -25,11 +25,11 @@ struct wc_device_list;
 
 /** What a device does. */
 enum wc_device_role {
-	WC_DEVICE_DECODER = 1,         /**< stateful decoder */
-	WC_DEVICE_ENCODER,             /**< stateful encoder */
-	WC_DEVICE_STATELESS_DECODER,   /**< stateless decoder, driven with requests */
-	WC_DEVICE_STATELESS_ENCODER,   /**< stateless encoder */
-	WC_DEVICE_CONVERTER,           /**< scaler, format converter, deinterlacer */
+	WC_DEVICE_ROLE_DECODER = 1,         /**< stateful decoder */
+	WC_DEVICE_ROLE_ENCODER,             /**< stateful encoder */
+	WC_DEVICE_ROLE_STATELESS_DECODER,   /**< stateless decoder, driven with requests */
+	WC_DEVICE_ROLE_STATELESS_ENCODER,   /**< stateless encoder */
+	WC_DEVICE_ROLE_CONVERTER,           /**< scaler, format converter, deinterlacer */
 };
 
 /** Name of a role: "decoder", "encoder", "stateless-decoder", ... Any thread. */
@@ -94,8 +94,8 @@ const struct wc_device *wc_device_list_get(const struct wc_device_list *list, si
 
 /** What happened to a device. */
 enum wc_device_event {
-	WC_DEVICE_ADDED = 1,
-	WC_DEVICE_REMOVED,
+	WC_DEVICE_EVENT_ADDED = 1,
+	WC_DEVICE_EVENT_REMOVED,
 };
 
 /**

@@ -42,7 +42,7 @@ const char *decoder_config_problem(const struct wc_video_decoder_config *config)
 		return "the colour space has a value that is none of its enum";
 	if (!is_rotation(config->rotation))
 		return "rotation is none of 0, 90, 180 and 270";
-	if ((unsigned)config->hardware_acceleration > WC_PREFER_SOFTWARE)
+	if ((unsigned)config->hardware_acceleration > WC_HARDWARE_PREFER_SOFTWARE)
 		return "the hardware acceleration is none of its enum";
 	return NULL;
 }
@@ -61,7 +61,7 @@ const char *encoder_config_problem(const struct wc_video_encoder_config *config)
 		return "display width and height come together or not at all";
 	if (!isfinite(config->framerate) || config->framerate < 0)
 		return "the framerate is negative or not finite";
-	if ((unsigned)config->hardware_acceleration > WC_PREFER_SOFTWARE)
+	if ((unsigned)config->hardware_acceleration > WC_HARDWARE_PREFER_SOFTWARE)
 		return "the hardware acceleration is none of its enum";
 	if ((unsigned)config->bitrate_mode > WC_BITRATE_QUANTIZER)
 		return "the bitrate mode is none of its enum";

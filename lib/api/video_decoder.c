@@ -360,6 +360,11 @@ uint32_t wc_video_decoder_get_queue_size(const struct wc_video_decoder *decoder)
 	return decoder->codec.queue_size;
 }
 
+bool wc_video_decoder_is_saturated(const struct wc_video_decoder *decoder)
+{
+	return codec_is_saturated(&decoder->codec);
+}
+
 void wc_video_decoder_get_session_info(const struct wc_video_decoder *decoder,
 				       struct wc_session_info *info)
 {
@@ -393,9 +398,4 @@ int wc_video_decoder_is_config_supported(struct wc_context *context,
 		*supported = session_probe_decoder(&env, &choice, &params, info);
 	free(config);
 	return WC_OK;
-}
-
-bool wc_video_decoder_is_saturated(const struct wc_video_decoder *decoder)
-{
-	return codec_is_saturated(&decoder->codec);
 }

@@ -393,6 +393,11 @@ uint32_t wc_video_encoder_get_queue_size(const struct wc_video_encoder *encoder)
 	return encoder->codec.queue_size;
 }
 
+bool wc_video_encoder_is_saturated(const struct wc_video_encoder *encoder)
+{
+	return codec_is_saturated(&encoder->codec);
+}
+
 void wc_video_encoder_get_session_info(const struct wc_video_encoder *encoder,
 				       struct wc_session_info *info)
 {
@@ -426,9 +431,4 @@ int wc_video_encoder_is_config_supported(struct wc_context *context,
 		*supported = session_probe_encoder(&env, &choice, &params, info);
 	free(config);
 	return WC_OK;
-}
-
-bool wc_video_encoder_is_saturated(const struct wc_video_encoder *encoder)
-{
-	return codec_is_saturated(&encoder->codec);
 }

@@ -15,7 +15,7 @@ struct quirk_row {
 
 static const struct quirk_row rows[] = {
 	{
-		.driver = "vicodec", .role = WC_DEVICE_DECODER,
+		.driver = "vicodec", .role = WC_DEVICE_ROLE_DECODER,
 		/*
 		 * START after a completed drain leaves last_buffer_dequeued set: DQBUF stays EPIPE.
 		 */
@@ -23,12 +23,12 @@ static const struct quirk_row rows[] = {
 		.quirks = { .resume = RESUME_RESTART_CAPTURE },
 	},
 	{
-		.driver = "vicodec", .role = WC_DEVICE_ENCODER,
+		.driver = "vicodec", .role = WC_DEVICE_ROLE_ENCODER,
 		.source = "Linux 6.12.117 vicodec-core.c, vicodec_encoder_cmd()",
 		.quirks = { .resume = RESUME_RESTART_CAPTURE },
 	},
 	{
-		.driver = "bcm2835-codec", .role = WC_DEVICE_DECODER,
+		.driver = "bcm2835-codec", .role = WC_DEVICE_ROLE_DECODER,
 		/*
 		 * No event when the stream has the size of S_FMT(OUTPUT); START clears a flag only,
 		 * the firmware's end of stream goes with STREAMOFF; MIN_BUFFERS says 1 always.
@@ -40,30 +40,30 @@ static const struct quirk_row rows[] = {
 		},
 	},
 	{
-		.driver = "bcm2835-codec", .role = WC_DEVICE_ENCODER,
+		.driver = "bcm2835-codec", .role = WC_DEVICE_ROLE_ENCODER,
 		.source = "raspberrypi/linux 00d3b7dc bcm2835-v4l2-codec.c; ustreamer 6.62 m2m.c",
 		.quirks = {
 			.resume = RESUME_RESTART_BOTH, .rubbish_first = true,
 		},
 	},
 	{
-		.driver = "qcom-venus", .role = WC_DEVICE_DECODER,
+		.driver = "qcom-venus", .role = WC_DEVICE_ROLE_DECODER,
 		.source = "Linux 6.12 venus/core.c max_sessions: open() gives EAGAIN beyond",
 		.quirks = { .contexts = 16 },
 	},
 	{
-		.driver = "qcom-venus", .role = WC_DEVICE_ENCODER,
+		.driver = "qcom-venus", .role = WC_DEVICE_ROLE_ENCODER,
 		.source = "Linux 6.12 venus/core.c max_sessions: open() gives EAGAIN beyond",
 		.quirks = { .contexts = 16 },
 	},
 	{
-		.driver = "s5p-mfc", .role = WC_DEVICE_DECODER,
+		.driver = "s5p-mfc", .role = WC_DEVICE_ROLE_DECODER,
 		/* START is not known. open() gives EBUSY beyond MFC_NUM_CONTEXTS. */
 		.source = "Linux 6.12 s5p_mfc_dec.c vidioc_decoder_cmd(), s5p_mfc.c s5p_mfc_open()",
 		.quirks = { .resume = RESUME_RESTART_BOTH, .contexts = 4 },
 	},
 	{
-		.driver = "s5p-mfc", .role = WC_DEVICE_ENCODER,
+		.driver = "s5p-mfc", .role = WC_DEVICE_ROLE_ENCODER,
 		/* s5p_mfc_handle_stream_complete() returns one empty buffer without LAST. */
 		.source = "Linux 6.12 s5p_mfc_enc.c vidioc_encoder_cmd(), s5p_mfc.c s5p_mfc_open()",
 		.quirks = {
@@ -71,12 +71,12 @@ static const struct quirk_row rows[] = {
 		},
 	},
 	{
-		.driver = "coda", .role = WC_DEVICE_DECODER,
+		.driver = "coda", .role = WC_DEVICE_ROLE_DECODER,
 		.source = "Linux 6.12 coda-common.c coda_open(): ENOSPC beyond the four of CodaDx6",
 		.quirks = { .contexts = 4 },
 	},
 	{
-		.driver = "coda", .role = WC_DEVICE_ENCODER,
+		.driver = "coda", .role = WC_DEVICE_ROLE_ENCODER,
 		/* START is taken for STOP; the end of stream goes when both queues are stopped. */
 		.source = "Linux 6.12 coda-common.c coda_encoder_cmd(), coda_stop_streaming()",
 		.quirks = { .resume = RESUME_RESTART_BOTH, .contexts = 4 },

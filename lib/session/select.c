@@ -77,7 +77,7 @@ static bool can_do(const struct wc_device_codec *entry, const struct request *r)
 static bool may_use(struct device_registry *registry, size_t index, const struct request *r)
 {
 	const struct v4l2_device_info *info = device_registry_get(registry, index);
-	enum wc_device_role role = r->decoder ? WC_DEVICE_DECODER : WC_DEVICE_ENCODER;
+	enum wc_device_role role = r->decoder ? WC_DEVICE_ROLE_DECODER : WC_DEVICE_ROLE_ENCODER;
 	const struct wc_device_codec *entry;
 
 	if (info->device.role != role ||
@@ -172,14 +172,14 @@ static void log_choice(const struct request *r, struct session *session)
 /* prefer-hardware and a device that was named are meant: they do not end in software. */
 static bool allows_software(const struct session_choice *choice)
 {
-	return !choice->device && choice->preference != WC_PREFER_HARDWARE;
+	return !choice->device && choice->preference != WC_HARDWARE_PREFER_HARDWARE;
 }
 
 static int open_preferred(const struct request *r, struct session **session,
 			  struct wc_error *error)
 {
 	bool software_first = allows_software(r->choice) &&
-			      r->choice->preference == WC_PREFER_SOFTWARE;
+			      r->choice->preference == WC_HARDWARE_PREFER_SOFTWARE;
 	int ret;
 
 	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0, "no %s for %s%s%s",
@@ -263,7 +263,8 @@ static bool probe_session(const struct request *r, struct wc_session_info *info)
 	bool software = allows_software(r->choice);
 
 	memset(info, 0, sizeof *info);
-	if (software && r->choice->preference == WC_PREFER_SOFTWARE && probe_software(r, info))
+	if (software && r->choice->preference == WC_HARDWARE_PREFER_SOFTWARE &&
+	    probe_software(r, info))
 		return true;
 	return probe_hardware(r, info) || (software && probe_software(r, info));
 }

@@ -583,7 +583,6 @@ static int take_input(struct decoder *d, const struct session_input *input,
 
 static int begin_drain(struct decoder *d, struct wc_error *error)
 {
-
 	if (stateful_has_failed(&d->s, error))
 		return error->name;
 	if (!d->fed) {
@@ -731,7 +730,7 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 		free(d);
 		return ret;
 	}
-	ret = stateful_open(&d->s, &decoder_ops, env, device, WC_DEVICE_DECODER,
+	ret = stateful_open(&d->s, &decoder_ops, env, device, WC_DEVICE_ROLE_DECODER,
 			    params->codec.codec, params->label, error);
 	if (ret == 0) {
 		d->s.claim.width = params->coded_width;

@@ -746,7 +746,6 @@ static int take_input(struct encoder *e, const struct session_input *input,
 
 static int begin_drain(struct encoder *e, struct wc_error *error)
 {
-
 	if (stateful_has_failed(&e->s, error))
 		return error->name;
 	if (!e->fed) {
@@ -887,7 +886,7 @@ int stateful_encoder_new(const struct session_env *env, const struct v4l2_device
 	e->params = *params;
 	e->params.label = NULL;
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
-	ret = stateful_open(&e->s, &encoder_ops, env, device, WC_DEVICE_ENCODER,
+	ret = stateful_open(&e->s, &encoder_ops, env, device, WC_DEVICE_ROLE_ENCODER,
 			    params->codec.codec, params->label, error);
 	if (ret == 0) {
 		e->s.claim.width = params->width;

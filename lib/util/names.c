@@ -54,11 +54,11 @@ const char *wc_session_kind_name(enum wc_session_kind kind)
 const char *wc_device_role_name(enum wc_device_role role)
 {
 	static const char *const names[] = {
-		[WC_DEVICE_DECODER] = "decoder",
-		[WC_DEVICE_ENCODER] = "encoder",
-		[WC_DEVICE_STATELESS_DECODER] = "stateless-decoder",
-		[WC_DEVICE_STATELESS_ENCODER] = "stateless-encoder",
-		[WC_DEVICE_CONVERTER] = "converter",
+		[WC_DEVICE_ROLE_DECODER] = "decoder",
+		[WC_DEVICE_ROLE_ENCODER] = "encoder",
+		[WC_DEVICE_ROLE_STATELESS_DECODER] = "stateless-decoder",
+		[WC_DEVICE_ROLE_STATELESS_ENCODER] = "stateless-encoder",
+		[WC_DEVICE_ROLE_CONVERTER] = "converter",
 	};
 
 	return (unsigned)role < ARRAY_SIZE(names) && names[role] ? names[role] : "unknown";

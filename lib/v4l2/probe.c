@@ -57,15 +57,15 @@ static int find_role(const struct probe *probe, enum wc_device_role *role)
 	struct format_census out = count_formats(probe, probe->capture);
 
 	if (in.stateless)
-		*role = WC_DEVICE_STATELESS_DECODER;
+		*role = WC_DEVICE_ROLE_STATELESS_DECODER;
 	else if (out.stateless)
-		*role = WC_DEVICE_STATELESS_ENCODER;
+		*role = WC_DEVICE_ROLE_STATELESS_ENCODER;
 	else if (in.coded && out.raw)
-		*role = WC_DEVICE_DECODER;
+		*role = WC_DEVICE_ROLE_DECODER;
 	else if (in.raw && out.coded)
-		*role = WC_DEVICE_ENCODER;
+		*role = WC_DEVICE_ROLE_ENCODER;
 	else if (in.raw && out.raw)
-		*role = WC_DEVICE_CONVERTER;
+		*role = WC_DEVICE_ROLE_CONVERTER;
 	else
 		return -ENODEV;
 	return 0;
@@ -157,8 +157,8 @@ static bool is_listed(const struct v4l2_device_info *info, enum video_codec code
 static void describe(const struct probe *probe)
 {
 	struct v4l2_device_info *info = probe->info;
-	bool coded_out = info->device.role == WC_DEVICE_ENCODER ||
-			 info->device.role == WC_DEVICE_STATELESS_ENCODER;
+	bool coded_out = info->device.role == WC_DEVICE_ROLE_ENCODER ||
+			 info->device.role == WC_DEVICE_ROLE_STATELESS_ENCODER;
 	uint32_t coded_type = coded_out ? probe->capture : probe->output;
 	uint32_t raw_type = coded_out ? probe->output : probe->capture;
 	uint32_t fourcc, flags;

@@ -178,7 +178,7 @@ static int probe_path(struct device_registry *registry, const char *path)
 
 static enum wc_device_role parse_role(const char *name)
 {
-	for (int role = WC_DEVICE_DECODER; role <= WC_DEVICE_CONVERTER; role++)
+	for (int role = WC_DEVICE_ROLE_DECODER; role <= WC_DEVICE_ROLE_CONVERTER; role++)
 		if (strcmp(name, wc_device_role_name((enum wc_device_role)role)) == 0)
 			return (enum wc_device_role)role;
 	return 0;
@@ -340,9 +340,9 @@ static void on_udev(struct loop_source *source, uint32_t revents)
 
 		registry->fresh = false;
 		if (action && path && strcmp(action, "add") == 0)
-			registry->changed(WC_DEVICE_ADDED, path, registry->user_data);
+			registry->changed(WC_DEVICE_EVENT_ADDED, path, registry->user_data);
 		else if (action && path && strcmp(action, "remove") == 0)
-			registry->changed(WC_DEVICE_REMOVED, path, registry->user_data);
+			registry->changed(WC_DEVICE_EVENT_REMOVED, path, registry->user_data);
 		udev_device_unref(device);
 	}
 }

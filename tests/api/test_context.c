@@ -182,7 +182,8 @@ START_TEST(names)
 	ck_assert_str_eq(wc_stage_name((enum wc_stage)6), "unknown");
 	ck_assert_str_eq(wc_session_kind_name(WC_SESSION_STATEFUL), "stateful");
 	ck_assert_str_eq(wc_session_kind_name((enum wc_session_kind)-1), "unknown");
-	ck_assert_str_eq(wc_device_role_name(WC_DEVICE_STATELESS_DECODER), "stateless-decoder");
+	ck_assert_str_eq(wc_device_role_name(WC_DEVICE_ROLE_STATELESS_DECODER),
+			 "stateless-decoder");
 	ck_assert_str_eq(wc_device_role_name((enum wc_device_role)0), "unknown");
 	ck_assert_str_eq(wc_device_role_name((enum wc_device_role)6), "unknown");
 	ck_assert_str_eq(wc_version(), WC_VERSION_STRING);

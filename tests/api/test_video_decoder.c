@@ -107,7 +107,7 @@ START_TEST(configure_works_in_dispatch)
 {
 	struct wc_video_decoder_config config = {
 		.codec = "vp8", .coded_width = 320, .coded_height = 200,
-		.hardware_acceleration = WC_PREFER_HARDWARE, .optimize_for_latency = true,
+		.hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE, .optimize_for_latency = true,
 		.device = "/dev/video9",
 	};
 	struct wc_session_info info;
@@ -123,7 +123,7 @@ START_TEST(configure_works_in_dispatch)
 	ck_assert_uint_eq(app.script.decoder.coded_width, 320);
 	ck_assert_uint_eq(app.script.decoder.coded_height, 200);
 	ck_assert(app.script.decoder.low_latency);
-	ck_assert_int_eq(app.script.preference, WC_PREFER_HARDWARE);
+	ck_assert_int_eq(app.script.preference, WC_HARDWARE_PREFER_HARDWARE);
 	ck_assert_str_eq(app.script.device, "/dev/video9");
 	ck_assert_str_eq(app.script.label, "test");
 	wc_video_decoder_get_session_info(app.decoder, &info);
@@ -157,7 +157,7 @@ static const struct wc_video_decoder_config invalid_configs[] = {
 	{ .codec = "vp8", .rotation = 45 },
 	{ .codec = "vp8", .rotation = 360 },
 	{ .codec = "vp8", .description_size = 1 },
-	{ .codec = "vp8", .hardware_acceleration = WC_PREFER_SOFTWARE + 1 },
+	{ .codec = "vp8", .hardware_acceleration = WC_HARDWARE_PREFER_SOFTWARE + 1 },
 	{ .codec = "vp8", .color_space.primaries = (enum wc_color_primaries)2 },
 	{ .codec = "vp8", .color_space.range = (enum wc_color_range)3 },
 	{ .codec = "vp8", .reserved[7] = 1 },
@@ -1317,7 +1317,8 @@ END_TEST
 START_TEST(support_is_what_the_sessions_say)
 {
 	struct wc_video_decoder_config config = {
-		.codec = "vp8", .hardware_acceleration = WC_PREFER_SOFTWARE, .device = "/dev/x",
+		.codec = "vp8", .hardware_acceleration = WC_HARDWARE_PREFER_SOFTWARE,
+		.device = "/dev/x",
 	};
 	struct wc_session_info info;
 	bool supported = true;
@@ -1331,7 +1332,7 @@ START_TEST(support_is_what_the_sessions_say)
 							      &info), WC_OK);
 	ck_assert(supported);
 	ck_assert_int_eq(info.kind, WC_SESSION_SOFTWARE);
-	ck_assert_int_eq(app.script.preference, WC_PREFER_SOFTWARE);
+	ck_assert_int_eq(app.script.preference, WC_HARDWARE_PREFER_SOFTWARE);
 	ck_assert_str_eq(app.script.device, "/dev/x");
 	ck_assert_int_eq(app.script.decoder.codec.codec, VIDEO_CODEC_VP8);
 	assert_fails(wc_video_decoder_is_config_supported(app.context, &config, NULL, NULL),

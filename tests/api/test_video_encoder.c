@@ -100,7 +100,7 @@ START_TEST(configure_hands_everything_on)
 {
 	struct wc_video_encoder_config config = {
 		.codec = "avc1.42001e", .width = 640, .height = 480, .bitrate = 1000000,
-		.framerate = 25, .hardware_acceleration = WC_PREFER_HARDWARE,
+		.framerate = 25, .hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
 		.bitrate_mode = WC_BITRATE_CONSTANT, .latency_mode = WC_LATENCY_REALTIME,
 		.bitstream_format = WC_BITSTREAM_ANNEXB, .key_interval = 50,
 		.fourcc = DRM_FORMAT_NV12, .device = "/dev/video7",
@@ -121,7 +121,7 @@ START_TEST(configure_hands_everything_on)
 	ck_assert_int_eq(params->bitstream_format, WC_BITSTREAM_ANNEXB);
 	ck_assert_uint_eq(params->key_interval, 50);
 	ck_assert_uint_eq(params->fourcc, DRM_FORMAT_NV12);
-	ck_assert_int_eq(app.script.preference, WC_PREFER_HARDWARE);
+	ck_assert_int_eq(app.script.preference, WC_HARDWARE_PREFER_HARDWARE);
 	ck_assert_str_eq(app.script.device, "/dev/video7");
 	ck_assert_str_eq(app.script.label, "test");
 }

@@ -151,10 +151,10 @@ static void open_codecs(struct growth *g)
 	struct wc_video_decoder_init decoder_init = { on_frame, on_error, NULL, g, NULL, { 0 } };
 	struct wc_video_encoder_config encoder_config = {
 		.codec = "fwht", .width = WIDTH, .height = HEIGHT, .fourcc = DRM_FORMAT_YUV420,
-		.hardware_acceleration = WC_PREFER_HARDWARE,
+		.hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
 	};
 	struct wc_video_decoder_config decoder_config = {
-		.codec = "fwht", .hardware_acceleration = WC_PREFER_HARDWARE,
+		.codec = "fwht", .hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
 	};
 
 	if (wc_context_new(&options, &g->context) < 0)

@@ -80,7 +80,8 @@ static void open_encoder(struct loop *loop)
 		.bitrate = options->device ? 0 : LOOP_BITRATE,
 		.bitstream_format = WC_BITSTREAM_ANNEXB,
 		.latency_mode = options->quality ? WC_LATENCY_QUALITY : WC_LATENCY_REALTIME,
-		.hardware_acceleration = options->device ? WC_PREFER_HARDWARE : WC_PREFER_SOFTWARE,
+		.hardware_acceleration = options->device ? WC_HARDWARE_PREFER_HARDWARE
+							 : WC_HARDWARE_PREFER_SOFTWARE,
 		.device = options->device,
 	};
 
@@ -135,7 +136,8 @@ static void open_decoder(struct loop *loop)
 		.codec = loop_codec_string(options),
 		.coded_width = options->width,
 		.coded_height = options->height,
-		.hardware_acceleration = options->device ? WC_PREFER_HARDWARE : WC_PREFER_SOFTWARE,
+		.hardware_acceleration = options->device ? WC_HARDWARE_PREFER_HARDWARE
+							 : WC_HARDWARE_PREFER_SOFTWARE,
 		.device = options->device,
 	};
 

@@ -145,12 +145,15 @@ static const char *encoder_at(const char *string, uint32_t width, uint32_t heigh
 START_TEST(devices_come_in_order_and_before_software)
 {
 	start(true);
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_NO_PREFERENCE, NULL), RIG_PATH);
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_PREFER_HARDWARE, NULL), RIG_PATH);
-	ck_assert_str_eq(decoder_at("mjpeg", 0, 0, WC_NO_PREFERENCE, NULL), SECOND);
-	ck_assert_str_eq(encoder_at("avc1.42e01e", 640, 368, WC_NO_PREFERENCE), ENCODER);
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 RIG_PATH);
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_PREFER_HARDWARE, NULL),
+			 RIG_PATH);
+	ck_assert_str_eq(decoder_at("mjpeg", 0, 0, WC_HARDWARE_NO_PREFERENCE, NULL), SECOND);
+	ck_assert_str_eq(encoder_at("avc1.42e01e", 640, 368, WC_HARDWARE_NO_PREFERENCE), ENCODER);
 	ck_assert_uint_eq(n_software, 0);
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_PREFER_SOFTWARE, NULL), "software");
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_PREFER_SOFTWARE, NULL),
+			 "software");
 	stop();
 }
 END_TEST
@@ -159,17 +162,21 @@ START_TEST(what_a_device_lacks_is_done_in_software)
 {
 	start(true);
 	/* No device has AV1, none is that large, coda has no High profile. */
-	ck_assert_str_eq(decoder_at("av01.0.04M.08", 0, 0, WC_NO_PREFERENCE, NULL), "software");
-	ck_assert_str_eq(decoder_at("avc1.640028", 8192, 4320, WC_NO_PREFERENCE, NULL),
+	ck_assert_str_eq(decoder_at("av01.0.04M.08", 0, 0, WC_HARDWARE_NO_PREFERENCE, NULL),
 			 "software");
-	ck_assert_str_eq(encoder_at("avc1.640028", 640, 368, WC_NO_PREFERENCE), "software");
+	ck_assert_str_eq(decoder_at("avc1.640028", 8192, 4320, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 "software");
+	ck_assert_str_eq(encoder_at("avc1.640028", 640, 368, WC_HARDWARE_NO_PREFERENCE),
+			 "software");
 	ck_assert_uint_eq(n_software, 3);
 	ck_assert_uint_eq(fake_counter(FAKE_FD_OPEN), 0);
 	/* Unless it was excluded. */
-	ck_assert_str_eq(decoder_at("av01.0.04M.08", 0, 0, WC_PREFER_HARDWARE, NULL),
+	ck_assert_str_eq(decoder_at("av01.0.04M.08", 0, 0, WC_HARDWARE_PREFER_HARDWARE, NULL),
 			 "NotSupportedError");
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_PREFER_SOFTWARE, SECOND), SECOND);
-	ck_assert_str_eq(decoder_at("vp8", 0, 0, WC_NO_PREFERENCE, SECOND), "NotSupportedError");
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_PREFER_SOFTWARE, SECOND),
+			 SECOND);
+	ck_assert_str_eq(decoder_at("vp8", 0, 0, WC_HARDWARE_NO_PREFERENCE, SECOND),
+			 "NotSupportedError");
 	ck_assert_uint_eq(n_software, 3);
 	stop();
 }
@@ -179,16 +186,18 @@ START_TEST(a_full_device_is_passed_over)
 {
 	start(true);
 	fake_set_foreign_contexts(RIG_PATH, 16);
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_PREFER_HARDWARE, NULL), SECOND);
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_PREFER_HARDWARE, NULL),
+			 SECOND);
 	fake_set_foreign_contexts(SECOND, 4);
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_NO_PREFERENCE, NULL), "software");
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 "software");
 	/* Of all reasons that the hardware is full is the one to know. */
 	software_works = false;
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_NO_PREFERENCE, NULL),
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_NO_PREFERENCE, NULL),
 			 "QuotaExceededError");
 	/* venus does not even open, and a node of the fake cannot be known again by stat(). */
 	ck_assert_str_eq(error.device, SECOND);
-	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_PREFER_SOFTWARE, NULL),
+	ck_assert_str_eq(decoder_at("avc1.640028", 0, 0, WC_HARDWARE_PREFER_SOFTWARE, NULL),
 			 "QuotaExceededError");
 	stop();
 }
@@ -196,7 +205,7 @@ END_TEST
 
 START_TEST(a_probe_tells_what_would_be_first)
 {
-	struct session_choice choice = { NULL, WC_NO_PREFERENCE, NULL };
+	struct session_choice choice = { NULL, WC_HARDWARE_NO_PREFERENCE, NULL };
 	struct decoder_params params = decoder_for("avc1.42e01e", 640, 368);
 	struct wc_session_info info;
 
@@ -206,12 +215,12 @@ START_TEST(a_probe_tells_what_would_be_first)
 	ck_assert(session_probe_decoder(&rig.env, &choice, &params, &info));
 	ck_assert_int_eq(info.kind, WC_SESSION_STATEFUL);
 	ck_assert_str_eq(info.device, RIG_PATH);
-	choice.preference = WC_PREFER_SOFTWARE;
+	choice.preference = WC_HARDWARE_PREFER_SOFTWARE;
 	ck_assert(session_probe_decoder(&rig.env, &choice, &params, &info));
 	ck_assert_int_eq(info.kind, WC_SESSION_SOFTWARE);
 	ck_assert_str_eq(info.name, "stand-in");
 	params = decoder_for("av01.0.04M.08", 0, 0);
-	choice.preference = WC_PREFER_HARDWARE;
+	choice.preference = WC_HARDWARE_PREFER_HARDWARE;
 	ck_assert(!session_probe_decoder(&rig.env, &choice, &params, &info));
 	ck_assert_str_eq(info.device, "");
 	ck_assert_uint_eq(fake_counter(FAKE_REQBUFS), 0);
@@ -228,8 +237,9 @@ START_TEST(constrained_baseline_is_a_part_of_the_others)
 	rig_start(&rig, &fake_coda_decoder);
 	ck_assert_int_eq(device_registry_new(rig.core, &rig.loop, paths, &registry), 0);
 	software_works = false;
-	ck_assert_str_eq(decoder_at("avc1.42e01e", 0, 0, WC_PREFER_HARDWARE, NULL), RIG_PATH);
-	ck_assert_str_eq(decoder_at("avc1.6e001e", 0, 0, WC_PREFER_HARDWARE, NULL),
+	ck_assert_str_eq(decoder_at("avc1.42e01e", 0, 0, WC_HARDWARE_PREFER_HARDWARE, NULL),
+			 RIG_PATH);
+	ck_assert_str_eq(decoder_at("avc1.6e001e", 0, 0, WC_HARDWARE_PREFER_HARDWARE, NULL),
 			 "NotSupportedError");
 	stop();
 }
@@ -250,9 +260,9 @@ START_TEST(the_log_tells_what_was_opened)
 
 	start(true);
 	log_set_handler(&rig.core->log, keep_line, WC_LOG_INFO, line);
-	decoder_at("vp8", 0, 0, WC_PREFER_HARDWARE, NULL);
+	decoder_at("vp8", 0, 0, WC_HARDWARE_PREFER_HARDWARE, NULL);
 	ck_assert_str_eq(line, "vp8 decoder: stateful session, " RIG_PATH);
-	decoder_at("vp8", 0, 0, WC_PREFER_SOFTWARE, NULL);
+	decoder_at("vp8", 0, 0, WC_HARDWARE_PREFER_SOFTWARE, NULL);
 	ck_assert_str_eq(line, "vp8 decoder: software session, stand-in");
 	stop();
 }

@@ -67,6 +67,8 @@ static const struct refusal refusals[] = {
 /* Two contexts, one held by us; the second of ours comes when another process has the other. */
 static void refuse_second(const struct fake_model *base, const struct refusal *refusal)
 {
+	enum wc_device_role role = base->role == FAKE_DECODER ? WC_DEVICE_ROLE_DECODER
+							      : WC_DEVICE_ROLE_ENCODER;
 	struct fake_model model = *base;
 	struct session *first;
 
@@ -87,9 +89,7 @@ static void refuse_second(const struct fake_model *base, const struct refusal *r
 	ck_assert_uint_eq(rig.error.holder_count, 1);
 	ck_assert_str_eq(rig.error.holders[0].label, "rig");
 	ck_assert_uint_eq(rig.error.requested, 2);
-	ck_assert_uint_eq(rig.error.quota,
-			  quirks_find(model.driver, model.role == FAKE_DECODER ? WC_DEVICE_DECODER
-							: WC_DEVICE_ENCODER, 0)->contexts);
+	ck_assert_uint_eq(rig.error.quota, quirks_find(model.driver, role, 0)->contexts);
 	/* It can be had once the other lets go. */
 	rig_destroy(&rig);
 	fake_set_foreign_contexts(RIG_PATH, 0);

@@ -24,13 +24,13 @@ static enum wc_device_role role_of(const struct fake_model *model)
 {
 	switch (model->role) {
 	case FAKE_DECODER:
-		return WC_DEVICE_DECODER;
+		return WC_DEVICE_ROLE_DECODER;
 	case FAKE_ENCODER:
-		return WC_DEVICE_ENCODER;
+		return WC_DEVICE_ROLE_ENCODER;
 	case FAKE_STATELESS:
-		return WC_DEVICE_STATELESS_DECODER;
+		return WC_DEVICE_ROLE_STATELESS_DECODER;
 	case FAKE_CONVERTER:
-		return WC_DEVICE_CONVERTER;
+		return WC_DEVICE_ROLE_CONVERTER;
 	case FAKE_CAMERA:
 		return 0;
 	}
@@ -134,7 +134,7 @@ START_TEST(a_registry_of_fixed_paths)
 	fake_unplug("/dev/fake-video1");
 	ck_assert_int_eq(device_registry_refresh(registry), 0);
 	ck_assert_uint_eq(device_registry_count(registry), 2);
-	ck_assert_int_eq(device_registry_get(registry, 0)->device.role, WC_DEVICE_CONVERTER);
+	ck_assert_int_eq(device_registry_get(registry, 0)->device.role, WC_DEVICE_ROLE_CONVERTER);
 	device_registry_free(registry);
 	fake_enumerating(false);
 	rig_stop(&rig);

@@ -184,14 +184,14 @@ END_TEST
 
 START_TEST(quirks_go_by_driver_and_role)
 {
-	const struct quirks *none = quirks_find("some-driver", WC_DEVICE_DECODER, 0);
+	const struct quirks *none = quirks_find("some-driver", WC_DEVICE_ROLE_DECODER, 0);
 
 	ck_assert_int_eq(none->resume, RESUME_COMMAND);
-	ck_assert_int_eq(quirks_find("bcm2835-codec", WC_DEVICE_DECODER, 0)->resume,
+	ck_assert_int_eq(quirks_find("bcm2835-codec", WC_DEVICE_ROLE_DECODER, 0)->resume,
 			 RESUME_RESTART_BOTH);
-	ck_assert(!quirks_find("bcm2835-codec", WC_DEVICE_DECODER, 0)->rubbish_first);
-	ck_assert(quirks_find("bcm2835-codec", WC_DEVICE_ENCODER, 0)->rubbish_first);
-	ck_assert_ptr_eq(quirks_find("bcm2835-codec", WC_DEVICE_CONVERTER, 0), none);
+	ck_assert(!quirks_find("bcm2835-codec", WC_DEVICE_ROLE_DECODER, 0)->rubbish_first);
+	ck_assert(quirks_find("bcm2835-codec", WC_DEVICE_ROLE_ENCODER, 0)->rubbish_first);
+	ck_assert_ptr_eq(quirks_find("bcm2835-codec", WC_DEVICE_ROLE_CONVERTER, 0), none);
 }
 END_TEST
 

@@ -112,11 +112,11 @@ bool parse_hardware(const char *text, int *preference, bool *none)
 {
 	*none = !strcmp(text, "no");
 	if (!strcmp(text, "any"))
-		*preference = WC_NO_PREFERENCE;
+		*preference = WC_HARDWARE_NO_PREFERENCE;
 	else if (!strcmp(text, "prefer"))
-		*preference = WC_PREFER_HARDWARE;
+		*preference = WC_HARDWARE_PREFER_HARDWARE;
 	else if (*none)
-		*preference = WC_PREFER_SOFTWARE;
+		*preference = WC_HARDWARE_PREFER_SOFTWARE;
 	else
 		return false;
 	return true;

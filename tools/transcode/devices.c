@@ -15,17 +15,17 @@ static const struct wc_device *find(const struct wc_device_list *list, const cha
 static int assign(struct devices *devices, const struct wc_device *device, const char *path)
 {
 	switch (device->role) {
-	case WC_DEVICE_DECODER:
-	case WC_DEVICE_STATELESS_DECODER:
+	case WC_DEVICE_ROLE_DECODER:
+	case WC_DEVICE_ROLE_STATELESS_DECODER:
 		if (!devices->decoder)
 			devices->decoder = path;
 		return 0;
-	case WC_DEVICE_ENCODER:
-	case WC_DEVICE_STATELESS_ENCODER:
+	case WC_DEVICE_ROLE_ENCODER:
+	case WC_DEVICE_ROLE_STATELESS_ENCODER:
 		if (!devices->encoder)
 			devices->encoder = path;
 		return 0;
-	case WC_DEVICE_CONVERTER:
+	case WC_DEVICE_ROLE_CONVERTER:
 	default:
 		return -1;
 	}

@@ -97,7 +97,7 @@ void player_open(struct player *player, struct wc_context *context)
 int player_configure(struct player *player)
 {
 	struct wc_video_decoder_config config = {
-		.codec = "fwht", .hardware_acceleration = WC_PREFER_HARDWARE,
+		.codec = "fwht", .hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
 	};
 
 	return wc_video_decoder_configure(player->decoder, &config);

@@ -135,7 +135,7 @@ void stream_encode(struct stream *stream, const struct picture *picture, unsigne
 		.width = picture->width,
 		.height = picture->height,
 		.key_interval = key_interval,
-		.hardware_acceleration = WC_PREFER_HARDWARE,
+		.hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
 	};
 	struct wc_video_encoder *encoder;
 	struct wc_context *context;

@@ -60,7 +60,7 @@ static struct wc_video_encoder_config make_config(uint32_t width, uint32_t heigh
 {
 	return (struct wc_video_encoder_config) {
 		.codec = "fwht", .width = width, .height = height, .key_interval = 16,
-		.hardware_acceleration = WC_PREFER_HARDWARE,
+		.hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
 	};
 }
 

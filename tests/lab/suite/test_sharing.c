@@ -186,7 +186,7 @@ static void test_transcode(void)
 	};
 	struct wc_video_encoder_config config = {
 		.codec = "fwht", .width = 672, .height = 400,
-		.hardware_acceleration = WC_PREFER_HARDWARE,
+		.hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
 	};
 	bool good;
 
