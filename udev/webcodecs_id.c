@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "v4l2/device.h"
+#include "v4l2/probe.h"
 
 /*
  * Rules split words at blanks and quotes, and udev reads escapes and quotes in values: of what a

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "frame/color_space.h"
 #include "util/error.h"
 #include "util/reserved.h"

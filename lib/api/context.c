@@ -20,6 +20,13 @@ int context_fail_with(struct wc_context *context, const struct wc_error *error)
 	return error->name;
 }
 
+int context_fail_anywhere(struct wc_context *context, const struct wc_error *error)
+{
+	if (loop_is_owner(&context->loop))
+		context_fail_with(context, error);
+	return error->name;
+}
+
 int context_fail(struct wc_context *context, enum wc_status status, const char *format, ...)
 {
 	struct wc_error error;

@@ -35,6 +35,12 @@ int context_fail(struct wc_context *context, enum wc_status status, const char *
 /* The same with an error that is there already; returns its name. */
 int context_fail_with(struct wc_context *context, const struct wc_error *error);
 
+/*
+ * The same for any thread: the details are kept for the thread of the context only, which may be
+ * reading them.
+ */
+int context_fail_anywhere(struct wc_context *context, const struct wc_error *error);
+
 /* OperationError with the cause, a positive errno. what: "make a decoder". */
 int context_fail_errno(struct wc_context *context, int sys_errno, const char *what);
 

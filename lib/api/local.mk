@@ -3,10 +3,11 @@ noinst_LTLIBRARIES += lib/libapi.la
 lib_libapi_la_SOURCES = \
 	lib/api/codec.c lib/api/codec.h \
 	lib/api/config.c lib/api/config.h \
-	lib/api/construct.c \
 	lib/api/context.c lib/api/context.h \
 	lib/api/device_list.c \
-	lib/api/status.c \
+	lib/api/encoded_video_chunk.c \
+	lib/api/error.c \
 	lib/api/version.c \
 	lib/api/video_decoder.c \
-	lib/api/video_encoder.c
+	lib/api/video_encoder.c \
+	lib/api/video_frame.c

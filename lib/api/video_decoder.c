@@ -7,7 +7,7 @@
 
 #include "api/codec.h"
 #include "api/config.h"
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "frame/color_space.h"
 #include "frame/encoded_video_chunk.h"
 #include "frame/pool.h"

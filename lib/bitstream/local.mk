@@ -10,8 +10,8 @@ lib_libbitstream_la_SOURCES = \
 	lib/bitstream/bits.h \
 	lib/bitstream/codec_string.c \
 	lib/bitstream/codec_string.h \
-	lib/bitstream/frame_info.c \
-	lib/bitstream/frame_info.h \
+	lib/bitstream/chunk_info.c \
+	lib/bitstream/chunk_info.h \
 	lib/bitstream/fwht.c \
 	lib/bitstream/fwht.h \
 	lib/bitstream/h264.c \

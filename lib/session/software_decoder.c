@@ -14,7 +14,7 @@
 #include <libavutil/mem.h>
 #include <libavutil/pixdesc.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "frame/pixel_format.h"
 #include "session/cookies.h"
 #include "session/session.h"

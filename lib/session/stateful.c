@@ -8,6 +8,7 @@
 
 #include "util/clock.h"
 #include "util/error.h"
+#include "v4l2/probe.h"
 
 /* Progress is noted once for so many inputs: a second of video. */
 #define PROGRESS_UNITS 32

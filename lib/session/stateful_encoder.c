@@ -29,7 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "frame/color_space.h"
 #include "frame/convert.h"
 #include "frame/pixel_format.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "v4l2/io.h"
+#include "v4l2/probe.h"
 
 int device_open(struct v4l2_device *device, const struct v4l2_device_info *info)
 {

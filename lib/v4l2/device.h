@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A device node: what it is, and an open one. */
+/* An open device node. */
 #ifndef WC_V4L2_DEVICE_H
 #define WC_V4L2_DEVICE_H
 
@@ -8,28 +8,7 @@
 
 #include <linux/videodev2.h>
 
-#include <webcodecs/device.h>
-
-#include "util/video_codec.h"
-
-/* What is known of a node without taking a context of it. */
-struct v4l2_device_info {
-	struct wc_device device;       /* codecs are filled when described is set */
-	bool described;
-	bool has_codecs;               /* codec_mask is known, from udev or because described */
-	uint32_t codec_mask;           /* bit n: codec n of enum video_codec */
-};
-
-/*
- * Look at a node: driver, role, codecs, profiles, sizes and formats.
- * 0; -ENODEV when it is no memory-to-memory codec or converter, with the driver filled in, or when
- * there is no device behind the node; another negative errno when it cannot be opened or asked.
- */
-int device_probe(const char *path, struct v4l2_device_info *info);
-
-/* The entry of a codec in a described device; NULL when it has none. */
-const struct wc_device_codec *device_find_codec(const struct v4l2_device_info *info,
-						enum video_codec codec);
+struct v4l2_device_info;
 
 /* An open node with a session on it. */
 struct v4l2_device {

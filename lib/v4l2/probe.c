@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Looking at a node: what it is and what it can do. Plain system calls, no libv4l2, no context
- * taken: nothing here sets a format or asks for buffers.
- */
+/* Plain system calls, no libv4l2, no context: nothing here sets a format or asks for buffers. */
+#include "v4l2/probe.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "v4l2/device.h"
 #include "v4l2/format.h"
 #include "v4l2/io.h"
 

@@ -11,7 +11,7 @@
 
 #include "util/core.h"
 #include "util/loop.h"
-#include "v4l2/device.h"
+#include "v4l2/probe.h"
 
 struct device_registry;
 

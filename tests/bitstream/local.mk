@@ -15,7 +15,7 @@ tests_bitstream_test_bitstream_SOURCES = \
 	tests/bitstream/test_bits.c \
 	tests/bitstream/test_bitstream.c \
 	tests/bitstream/test_codec_string.c \
-	tests/bitstream/test_frame_info.c \
+	tests/bitstream/test_chunk_info.c \
 	tests/bitstream/test_fwht.c \
 	tests/bitstream/test_h264.c \
 	tests/bitstream/test_hevc.c \

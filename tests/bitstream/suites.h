@@ -9,7 +9,7 @@ Suite *av1_suite(void);
 Suite *avcc_suite(void);
 Suite *bits_suite(void);
 Suite *codec_string_suite(void);
-Suite *frame_info_suite(void);
+Suite *chunk_info_suite(void);
 Suite *fwht_suite(void);
 Suite *h264_suite(void);
 Suite *hevc_suite(void);

@@ -20,7 +20,7 @@ int main(void)
 	srunner_add_suite(runner, av1_suite());
 	srunner_add_suite(runner, mjpeg_suite());
 	srunner_add_suite(runner, fwht_suite());
-	srunner_add_suite(runner, frame_info_suite());
+	srunner_add_suite(runner, chunk_info_suite());
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

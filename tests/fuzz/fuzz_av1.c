@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "bitstream/av1.h"
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "fuzz.h"
 
 static void check_sequence(const struct av1_sequence_header *header)

@@ -2,7 +2,7 @@
 /* The input is read as an SPS, as a PPS, and as an access unit in both framings. */
 #include <errno.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "bitstream/h264.h"
 #include "fuzz.h"
 

@@ -2,7 +2,7 @@
 /* The input is read as each kind of parameter set, and as an access unit in both framings. */
 #include <errno.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "bitstream/hevc.h"
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "bitstream/vp8.h"
 #include "fuzz.h"
 

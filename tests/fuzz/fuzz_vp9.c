@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "bitstream/vp9.h"
 #include "fuzz.h"
 

@@ -11,7 +11,7 @@
 #include "budget/accountant.h"
 #include "fake/fake.h"
 #include "session/session.h"
-#include "v4l2/device.h"
+#include "v4l2/probe.h"
 
 #define RIG_PATH "/dev/fake-video0"
 #define RIG_MAX 512

@@ -7,7 +7,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "common/interrupt.h"
 #include "transcode/audio_copy.h"
 #include "transcode/av_io.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "common/interrupt.h"
 #include "transcode/color.h"
 #include "transcode/input.h"

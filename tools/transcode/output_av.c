@@ -13,7 +13,7 @@
 #include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "transcode/audio_copy.h"
 #include "transcode/av_io.h"
 #include "transcode/av_message.h"

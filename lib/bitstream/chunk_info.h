@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be known about a chunk, or a decoder description, without decoding: for all codecs. */
-#ifndef WC_BITSTREAM_FRAME_INFO_H
-#define WC_BITSTREAM_FRAME_INFO_H
+#ifndef WC_BITSTREAM_CHUNK_INFO_H
+#define WC_BITSTREAM_CHUNK_INFO_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "bitstream/nal_framing.h"
 #include "suites.h"
 #include "support.h"
@@ -236,7 +236,7 @@ START_TEST(refuses_nothing_and_nonsense)
 }
 END_TEST
 
-Suite *frame_info_suite(void)
+Suite *chunk_info_suite(void)
 {
 	Suite *suite = suite_create("frame_info");
 	TCase *tc = tcase_create("frame_info");

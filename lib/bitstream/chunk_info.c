@@ -3,7 +3,7 @@
 
 #include "bitstream/av1.h"
 #include "bitstream/avcc.h"
-#include "bitstream/frame_info.h"
+#include "bitstream/chunk_info.h"
 #include "bitstream/fwht.h"
 #include "bitstream/h264.h"
 #include "bitstream/hevc.h"

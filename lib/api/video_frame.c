@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The constructors of frames: the only functions of these objects that see the context. */
+#include "api/context.h"
+#include "frame/video_frame_init.h"
+
+int wc_video_frame_new(struct wc_context *context, const void *data, size_t size,
+		       const struct wc_video_frame_init *init, struct wc_video_frame **frame)
+{
+	struct wc_error error;
+
+	if (!frame)
+		return WC_TYPE_ERROR;
+	*frame = NULL;
+	if (video_frame_from_copy(context->core, data, size, init, frame, &error) < 0)
+		return context_fail_anywhere(context, &error);
+	return WC_OK;
+}
+
+int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t size,
+			       const struct wc_video_frame_init *init,
+			       wc_release_callback release, void *user_data,
+			       struct wc_video_frame **frame)
+{
+	struct wc_error error;
+
+	if (!frame)
+		return WC_TYPE_ERROR;
+	*frame = NULL;
+	if (video_frame_new_wrapped(context->core, data, size, init, release, user_data, frame,
+				    &error) < 0)
+		return context_fail_anywhere(context, &error);
+	return WC_OK;
+}
