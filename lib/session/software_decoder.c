@@ -84,6 +84,8 @@ static struct buffer *decoder_alloc_input(struct session *session, size_t capaci
 		return NULL;
 	}
 	buffer_init(&input->base, of_session(session)->env.core, &input_ops);
+	/* The caller's, as session.h has it. */
+	atomic_store(&input->base.pins, 1);
 	input->base.n_objects = 1;
 	input->base.objects[0] = (struct buffer_object) { .map = map, .size = capacity, .fd = -1 };
 	buffer_account(&input->base);
