@@ -438,9 +438,11 @@ static bool prepare_context(struct encoder *e, const struct wc_video_frame *fram
 /* Encoders want time that only goes forward; the application may do as it likes. */
 static int64_t next_pts(struct encoder *e, int64_t timestamp)
 {
-	int64_t step = timestamp - e->timestamp;
+	/* The difference of the ends of time is out of range, and a wide gap in either sense. */
+	uint64_t gap = (uint64_t)timestamp - (uint64_t)e->timestamp;
+	int64_t step = (int64_t)gap;
 
-	if (step <= 0 || step > MAX_GAP)
+	if (timestamp <= e->timestamp || gap > MAX_GAP)
 		step = (int64_t)(1000000 / software_framerate(&e->params));
 	e->timestamp = timestamp;
 	e->pts += step > 0 ? step : 1;
