@@ -800,6 +800,17 @@ static bool has_good_size(const struct convert_image *image)
 	return true;
 }
 
+/* Samples of 16 bits are read as such: a row must not begin in the middle of one. */
+static bool splits_samples(const struct convert_image *image)
+{
+	enum kind kind = traits_find(image->fourcc)->kind;
+	size_t strides = 0;
+
+	for (unsigned i = 0; i < pixel_format_find(image->fourcc)->n_planes; i++)
+		strides |= image->planes[i].stride;
+	return (kind == DEEP || kind == DEEP_HIGH) && strides % 2;
+}
+
 int convert_frame(const struct convert_image *src, const struct convert_image *dst)
 {
 	if (!pixel_format_find(src->fourcc) || !convert_supported(src->fourcc, dst->fourcc))
@@ -810,6 +821,8 @@ int convert_frame(const struct convert_image *src, const struct convert_image *d
 		return copy_planes(src, dst);
 	if (!traits_find(src->fourcc))
 		return -ENOTSUP;
+	if (splits_samples(src) || splits_samples(dst))
+		return -EINVAL;
 	return convert(src, dst);
 }
 

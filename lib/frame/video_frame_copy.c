@@ -100,6 +100,11 @@ static int copy_converted(const struct wc_video_frame *frame, const struct plan 
 
 	if (!video_frame_image(frame, &plan->rect, &source))
 		return WC_NOT_SUPPORTED_ERROR;
+	/* The range of RGB says nothing of the YUV to be made: that is what it is taken for. */
+	if (plan->source->rgb && !plan->target->rgb) {
+		source.matrix = WC_MATRIX_UNSPECIFIED;
+		source.range = WC_COLOR_RANGE_UNSPECIFIED;
+	}
 	target = source;
 	target.fourcc = plan->target->fourcc;
 	for (unsigned i = 0; i < plan->target->n_planes; i++) {

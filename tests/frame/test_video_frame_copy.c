@@ -305,6 +305,46 @@ START_TEST(too_wide_for_the_converter_is_refused)
 }
 END_TEST
 
+/* RGB is of full range; YUV of which nothing is said is taken for BT.709, limited. */
+START_TEST(rgb_becomes_yuv_of_limited_range)
+{
+	struct wc_video_frame_copy_options options = { .fourcc = DRM_FORMAT_YUV420 };
+	struct wc_video_frame *frame;
+
+	memset(pixels, 0, 64);
+	memset(pixels + 64, 0xff, 64);
+	frame = make(DRM_FORMAT_XBGR8888, 8, 4, NULL);
+	ck_assert_int_eq(wc_video_frame_copy_to(frame, &options, copy, sizeof copy, layout),
+			 WC_OK);
+	ck_assert_uint_eq(copy[0], 16);
+	ck_assert_uint_eq(copy[31], 235);
+	ck_assert_uint_eq(copy[layout[1].offset], 128);
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
+/* Rows that begin in the middle of a sample can be copied, but not read. */
+START_TEST(odd_strides_of_deep_samples_are_refused)
+{
+	struct wc_video_frame_copy_options options = { .fourcc = DRM_FORMAT_YUV420 };
+	struct wc_video_frame_init init = {
+		.fourcc = DRM_FORMAT_S010, .coded_width = 8, .coded_height = 4, .plane_count = 3,
+		.planes = { { .offset = 0, .stride = 17 }, { .offset = 68, .stride = 9 },
+			    { .offset = 86, .stride = 9 } },
+	};
+	struct wc_video_frame *frame;
+	struct wc_error error;
+
+	ck_assert_int_eq(video_frame_new_wrapped(core, pixels, sizeof pixels, &init, NULL, NULL,
+						 &frame, &error), 0);
+	ck_assert_int_eq(wc_video_frame_copy_to(frame, &options, copy, sizeof copy, layout),
+			 WC_NOT_SUPPORTED_ERROR);
+	expect_untouched(0, sizeof copy);
+	ck_assert_int_eq(wc_video_frame_copy_to(frame, NULL, copy, sizeof copy, layout), WC_OK);
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("video_frame_copy");
@@ -323,6 +363,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(convert, rgb_is_reordered, 0, N(swizzles));
 	tcase_add_test(convert, yuv_becomes_rgb);
 	tcase_add_test(convert, yuv_is_read_with_its_colors);
+	tcase_add_test(convert, rgb_becomes_yuv_of_limited_range);
+	tcase_add_test(convert, odd_strides_of_deep_samples_are_refused);
 	tcase_add_test(convert, too_wide_for_the_converter_is_refused);
 	suite_add_tcase(s, convert);
 	return s;
