@@ -47,11 +47,14 @@ static void apply_aspect(struct wc_video_frame *frame, uint64_t aspect_width,
 {
 	uint64_t width = frame->display_width * aspect_height;
 	uint64_t height = frame->display_height * aspect_width;
+	uint64_t wider = (height + aspect_height / 2) / aspect_height;
+	uint64_t higher = (width + aspect_width / 2) / aspect_width;
 
-	if (width < height)
-		frame->display_width = (uint32_t)((height + aspect_height / 2) / aspect_height);
-	else if (height < width)
-		frame->display_height = (uint32_t)((width + aspect_width / 2) / aspect_width);
+	/* A shape whose size cannot be told is left as it is. */
+	if (width < height && wider <= UINT32_MAX)
+		frame->display_width = (uint32_t)wider;
+	else if (height < width && higher <= UINT32_MAX)
+		frame->display_height = (uint32_t)higher;
 }
 
 /* The display size is that after the rotation. */

@@ -10,9 +10,14 @@ static bool is_valid(const struct wc_video_frame_override *override)
 	return !HAS_RESERVED(override) && !override->display_width == !override->display_height;
 }
 
+/* An open frame has a display size: at least one pixel, and no more than can be told. */
 static uint32_t scale(uint32_t display, uint32_t from, uint32_t to)
 {
-	return (uint32_t)(((uint64_t)display * to + from / 2) / from);
+	uint64_t scaled = ((uint64_t)display * to + from / 2) / from;
+
+	if (scaled > UINT32_MAX)
+		return UINT32_MAX;
+	return scaled ? (uint32_t)scaled : 1;
 }
 
 /* The shape of the pixels stays. Display sizes count after rotation, the rectangle before. */
@@ -62,7 +67,10 @@ int wc_video_frame_new_from(struct wc_video_frame *frame,
 {
 	int ret;
 
-	if (!out || (override && !is_valid(override)))
+	if (!out)
+		return WC_TYPE_ERROR;
+	*out = NULL;
+	if (override && !is_valid(override))
 		return WC_TYPE_ERROR;
 	ret = wc_video_frame_clone(frame, out);
 	if (ret < 0 || !override)

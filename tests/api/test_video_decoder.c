@@ -1168,6 +1168,8 @@ static const struct {
 	{ 96, 2, 1, 0, 96, 48 },
 	{ 96, 3, 1, 0, 144, 48 },
 	{ 0, UINT32_MAX, UINT32_MAX, 0, 64, 64 },
+	{ 0, 1, 1 << 30, 0, 64, 48 },        /* higher than can be told: left alone */
+	{ 0, 1 << 30, 1, 0, 64, 48 },
 };
 
 START_TEST(display_size_follows_aspect)

@@ -436,6 +436,9 @@ static const struct {
 	{ 16, 4, 0, { .display_width = 3, .display_height = 5 }, { 0, 2, 8, 4 }, 3, 5 },
 	{ 16, 4, 0, { .visible_rect = { 0, 0, 2, 2 }, .display_width = 3, .display_height = 5 },
 	  { 0, 0, 2, 2 }, 3, 5 },
+	/* Never nothing, never more than can be told. */
+	{ 1, 1, 0, { .visible_rect = { 0, 0, 2, 2 } }, { 0, 0, 2, 2 }, 1, 1 },
+	{ 8, UINT32_MAX, 0, { .visible_rect = { 0, 0, 8, 8 } }, { 0, 0, 8, 8 }, 8, UINT32_MAX },
 };
 
 START_TEST(derived_frames_show_another_part)
@@ -499,7 +502,7 @@ START_TEST(derived_frames_are_checked)
 {
 	struct wc_video_frame_init init = { I420(8, 8) };
 	struct wc_video_frame *frame = make(&init);
-	struct wc_video_frame *other = NULL;
+	struct wc_video_frame *other = frame;
 
 	ck_assert_int_eq(wc_video_frame_new_from(frame, &bad_overrides[_i], &other),
 			 WC_TYPE_ERROR);
