@@ -172,6 +172,11 @@ void port_close(struct port *port)
 	port_unref(port);
 }
 
+unsigned port_count(const struct port *port)
+{
+	return port->n_buffers;
+}
+
 struct buffer *port_buffer(const struct port *port, unsigned index)
 {
 	return &port->buffers[index]->base;

@@ -48,8 +48,9 @@ static const struct quirk_row rows[] = {
 	},
 	{
 		.driver = "qcom-venus", .role = WC_DEVICE_ROLE_DECODER,
-		.source = "Linux 6.12 venus/core.c max_sessions: open() gives EAGAIN beyond",
-		.quirks = { .contexts = 16 },
+		/* Frames that the firmware drops or flushes; open() gives EAGAIN beyond 16. */
+		.source = "Linux 6.12 venus/vdec.c vdec_buf_done(), venus/core.c max_sessions",
+		.quirks = { .empty_error_is_drop = true, .contexts = 16 },
 	},
 	{
 		.driver = "qcom-venus", .role = WC_DEVICE_ROLE_ENCODER,

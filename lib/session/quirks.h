@@ -28,6 +28,8 @@ struct quirks {
 	bool rubbish_first;
 	/* An encoder ends its drain with an empty buffer, but does not flag it. */
 	bool empty_is_last;
+	/* A decoder returns buffers without a picture as errors, also where nothing is wrong. */
+	bool empty_error_is_drop;
 	/* Contexts that the driver allows on a device, for messages. 0: not known. */
 	unsigned contexts;
 };

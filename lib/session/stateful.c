@@ -18,6 +18,12 @@
 #define MAX_CODED_SIZE (4096u * 1024)
 
 static void on_ready(struct loop_source *source, uint32_t revents);
+static void on_watchdog(struct timer *timer);
+
+static bool is_alive(const struct stateful *s)
+{
+	return !s->dead && !s->failed;
+}
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
@@ -150,13 +156,6 @@ static void run_free(struct task *task)
 
 	s->ops->free(s);
 	free(s);
-}
-
-static void on_watchdog(struct timer *timer)
-{
-	struct stateful *s = container_of(timer, struct stateful, watchdog);
-
-	s->ops->timed_out(s);
 }
 
 int stateful_open(struct stateful *s, const struct stateful_ops *ops,
@@ -313,6 +312,28 @@ int stateful_queue_outputs(struct stateful *s)
 	return ret;
 }
 
+/*
+ * One buffer more, with its memory; first the one whose memory could not be had at an earlier call.
+ * That one counts as held, so that nobody gives it to the driver. The index or a negative errno.
+ */
+static int grow(struct queue *queue, struct port *port, size_t size)
+{
+	unsigned index = port_count(port);
+	int ret;
+
+	if (index == queue->n_buffers) {
+		ret = queue_grow(queue, (uint32_t)size);
+		if (ret < 0)
+			return ret;
+		queue->slots[index] = SLOT_HELD;
+	}
+	ret = port_fill(port);
+	if (ret < 0)
+		return ret;
+	queue_release(queue, index);
+	return (int)index;
+}
+
 bool stateful_can_lend(struct stateful *s, unsigned keep)
 {
 	int index;
@@ -321,10 +342,8 @@ bool stateful_can_lend(struct stateful *s, unsigned keep)
 		return true;
 	if (s->out.n_buffers >= STATEFUL_MAX_OUTPUTS)
 		return false;
-	index = queue_grow(&s->out, 0);
+	index = grow(&s->out, s->out_port, 0);
 	if (index < 0)
-		return false;
-	if (port_fill(s->out_port) < 0)
 		return false;
 	if (queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
 		return false;
@@ -347,6 +366,11 @@ void stateful_requeue_output(struct stateful *s, unsigned index)
 		stateful_update_events(s);
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size)
 {
 	const struct buffer *from = port_buffer(s->out_port, index);
@@ -354,7 +378,9 @@ struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size
 	size_t at = 0;
 
 	for (unsigned i = 0; copy && i < from->n_objects && at < size; i++) {
-		size_t n = from->objects[i].size < size - at ? from->objects[i].size : size - at;
+		/* A driver's memory may be longer than the format says. */
+		size_t n = smaller(s->out.format.planes[i].sizeimage,
+				   smaller(from->objects[i].size, size - at));
 
 		memcpy(copy->objects[0].map + at, from->objects[i].map, n);
 		at += n;
@@ -375,23 +401,47 @@ uint32_t stateful_coded_size(uint32_t width, uint32_t height)
 	return guess > MAX_CODED_SIZE ? MAX_CODED_SIZE : (uint32_t)guess;
 }
 
+static unsigned count_inputs(const struct stateful *s, size_t size)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->in.n_buffers; i++)
+		n += s->in.lengths[i] >= size;
+	return n;
+}
+
+/*
+ * Whether to wait for an input buffer of that size rather than to ask for another: the driver has
+ * some and will give them back. If it has none, the caller has them all, maybe for ever.
+ */
+static bool may_wait_for_input(const struct stateful *s, size_t size)
+{
+	unsigned n = count_inputs(s, size);
+
+	return n >= STATEFUL_MAX_INPUTS || (n >= STATEFUL_INPUTS && s->in.n_queued);
+}
+
 /* An input buffer that neither the driver nor the caller has; growing when all are too small. */
 int stateful_find_input(struct stateful *s, size_t size)
 {
-	int index = queue_find_free(&s->in, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size);
-	int ret;
+	int index = -1;
 
+	if (size <= INT32_MAX)
+		index = queue_find_free(&s->in, (uint32_t)size);
 	if (index >= 0)
 		return index;
-	if (queue_find_free(&s->in, 0) < 0)
+	if (may_wait_for_input(s, size))
 		return -EAGAIN;
-	if (size > INT32_MAX)
+	if (size > INT32_MAX || (s->max_input && size > s->max_input))
 		return -E2BIG;
-	index = queue_grow(&s->in, (uint32_t)size);
+	index = grow(&s->in, s->in_port, size);
+	/* There are such buffers, but the driver or the caller has them, and gives them back. */
 	if (index < 0)
+		return count_inputs(s, size) ? -EAGAIN : index;
+	if (s->in.lengths[index] >= size)
 		return index;
-	ret = port_fill(s->in_port);
-	return ret < 0 ? ret : s->in.lengths[index] >= size ? index : -E2BIG;
+	s->max_input = s->in.lengths[index];
+	return -E2BIG;
 }
 
 static void expect_room(struct stateful *s)
@@ -449,7 +499,7 @@ void stateful_update_events(struct stateful *s)
 {
 	int ret;
 
-	if (s->failed || s->dead)
+	if (!is_alive(s))
 		return;
 	if (s->source.fd < 0)
 		ret = loop_add(s->env.loop, &s->source, s->device.fd, wanted_events(s), on_ready);
@@ -510,7 +560,7 @@ bool stateful_saturated(struct session *session)
 
 void stateful_tell_ready(struct stateful *s)
 {
-	if (!s->want_ready || s->failed || s->dead || stateful_saturated(&s->base))
+	if (!s->want_ready || !is_alive(s) || stateful_saturated(&s->base))
 		return;
 	s->want_ready = false;
 	s->base.sink_ops->ready(s->base.sink);
@@ -520,7 +570,7 @@ static void serve_events(struct stateful *s)
 {
 	struct v4l2_event event;
 
-	while (!s->dead && !s->failed && device_next_event(&s->device, &event) == 0)
+	while (is_alive(s) && device_next_event(&s->device, &event) == 0)
 		if (event.type == V4L2_EVENT_SOURCE_CHANGE)
 			s->ops->source_changed(s, event.u.src_change.changes);
 }
@@ -545,16 +595,18 @@ static void note_progress(struct stateful *s)
 		claim_progress(&s->claim, clock_now());
 }
 
-static void serve_input(struct stateful *s)
+/* Take one input back. False: there is none. */
+static bool serve_input(struct stateful *s)
 {
+	unsigned generation = s->generation;
 	struct queue_done done;
 	int ret = queue_dequeue(&s->in, &done);
 
 	if (ret == -EAGAIN)
-		return;
+		return false;
 	if (ret < 0) {
 		stateful_fail(s, WC_STAGE_JOB, -ret, "take a buffer from the device");
-		return;
+		return false;
 	}
 	note_progress(s);
 	/* Goes through on_input_returned() unless the caller still has the chunk or frame. */
@@ -562,8 +614,17 @@ static void serve_input(struct stateful *s)
 	/* Who waits for the driver to have no input is told even if the caller keeps this one. */
 	if (s->in.n_queued == 0)
 		stateful_tell_ready(s);
-	if (!s->dead && (done.flags & V4L2_BUF_FLAG_ERROR))
+	if (!s->dead && generation == s->generation && (done.flags & V4L2_BUF_FLAG_ERROR))
 		stateful_fail_stream(s, "the device could not decode or encode its input");
+	return true;
+}
+
+void stateful_take_back_inputs(struct stateful *s)
+{
+	/* What is submitted meanwhile is not awaited. */
+	for (unsigned n = s->in.n_queued; n && is_alive(s) && awaits_input(s); n--)
+		if (!serve_input(s))
+			break;
 }
 
 /* Neither queue is usable, or the driver has given up: the next call tells why. */
@@ -587,6 +648,25 @@ static bool is_mere_idleness(const struct stateful *s, uint32_t revents)
 	       !awaits_output(s);
 }
 
+/*
+ * What the device did may be waiting: an application that is late finds the timer and the device
+ * due at once. Only if that moved nothing is the time up.
+ */
+static void on_watchdog(struct timer *timer)
+{
+	struct stateful *s = container_of(timer, struct stateful, watchdog);
+
+	serve_events(s);
+	if (is_alive(s) && awaits_output(s))
+		serve_output(s);
+	stateful_take_back_inputs(s);
+	if (!is_alive(s))
+		return;
+	stateful_update_events(s);
+	if (list_empty(&s->watchdog.link))
+		s->ops->timed_out(s);
+}
+
 static void on_ready(struct loop_source *source, uint32_t revents)
 {
 	struct stateful *s = container_of(source, struct stateful, source);
@@ -597,14 +677,14 @@ static void on_ready(struct loop_source *source, uint32_t revents)
 	}
 	if (revents & EPOLLPRI)
 		serve_events(s);
-	if ((revents & EPOLLIN) && !s->dead && !s->failed && !s->out_ended)
+	if ((revents & EPOLLIN) && is_alive(s) && !s->out_ended)
 		serve_output(s);
-	if ((revents & EPOLLOUT) && !s->dead && !s->failed && s->in.n_queued)
+	if ((revents & EPOLLOUT) && is_alive(s) && s->in.n_queued)
 		serve_input(s);
 	if ((revents & (EPOLLERR | EPOLLHUP)) && !(revents & (EPOLLIN | EPOLLOUT)) &&
-	    !s->dead && !s->failed)
+	    is_alive(s))
 		serve_trouble(s);
-	if (!s->dead && !s->failed)
+	if (is_alive(s))
 		stateful_update_events(s);
 }
 

@@ -20,6 +20,9 @@
 /* Buffers of the input side: one in work, one ready, two on their way to and from the caller. */
 #define STATEFUL_INPUTS 4
 
+/* How far the input side grows while the caller keeps buffers. */
+#define STATEFUL_MAX_INPUTS 16
+
 /* Buffers beyond those that the driver needs on the output side. */
 #define STATEFUL_EXTRA_OUTPUTS 4
 
@@ -65,6 +68,7 @@ struct stateful {
 	bool out_ended;                    /* LAST was seen; EPOLLIN would stay set */
 	bool want_ready;                   /* a submit found no room */
 	bool failed, drained_later, dead;
+	uint32_t max_input;                /* bytes beyond which no input buffer grew, 0: unknown */
 	unsigned generation;               /* of reset; outputs of an older one are not given out */
 	struct wc_error error;             /* for `later`, when failed */
 	uint64_t bytes_copied, units_in, units_out;
@@ -187,6 +191,9 @@ static inline bool is_no_rectangle(int ret)
 {
 	return is_no_control(ret) || ret == -ENODATA;
 }
+
+/* Take back the inputs that the driver is done with, so that n_queued is what it still has. */
+void stateful_take_back_inputs(struct stateful *s);
 
 /* Call `ready` if somebody waits and there is room. */
 void stateful_tell_ready(struct stateful *s);

@@ -81,7 +81,18 @@ static struct decoder *decoder(struct session *session)
 
 /* ---- the output side ------------------------------------------------------------------------- */
 
-/* Keep the driver's format if it is one of ours, else take the first that is. */
+/* What frames need was lost; those that the application holds live on as orphans. */
+static int free_buffers(struct decoder *d)
+{
+	port_close(d->s.out_port);
+	d->s.out_port = NULL;
+	return queue_free(&d->s.out);
+}
+
+/*
+ * Keep the driver's format if it is one of ours, else take the first that is. Formats cannot be set
+ * while there are buffers.
+ */
 static int choose_format(struct decoder *d)
 {
 	struct queue *out = &d->s.out;
@@ -97,7 +108,8 @@ static int choose_format(struct decoder *d)
 		wanted = out->format;
 		wanted.fourcc = fourcc;
 		memset(wanted.planes, 0, sizeof wanted.planes);
-		return queue_set_format(out, &wanted);
+		ret = free_buffers(d);
+		return ret < 0 ? ret : queue_set_format(out, &wanted);
 	}
 	return -EPROTONOSUPPORT;
 }
@@ -178,16 +190,12 @@ static bool same_size(const struct queue_format *a, const struct queue_format *b
 	return true;
 }
 
-/* What frames need was lost; those that the application holds live on as orphans. */
 static int replace_buffers(struct decoder *d, struct wc_error *error)
 {
 	struct stateful *s = &d->s;
 	unsigned in_use = port_count_in_use(s->out_port);
-	int ret;
+	int ret = free_buffers(d);
 
-	port_close(s->out_port);
-	s->out_port = NULL;
-	ret = queue_free(&s->out);
 	if (ret < 0) {
 		error_set(error, WC_OPERATION_ERROR, WC_STAGE_BUFFERS, -ret,
 			  "the size changed, and the driver cannot let go of %u frames in use",
@@ -226,19 +234,27 @@ static int negotiate_output(struct decoder *d, struct wc_error *error)
 	return 0;
 }
 
+/* dev-decoder.rst, "Capture Setup", step 6: the size alone does not tell. */
+static bool can_keep_buffers(const struct decoder *d, const struct queue_format *before)
+{
+	const struct queue *out = &d->s.out;
+
+	return out->state != QUEUE_EMPTY && out->n_buffers > d->keep &&
+	       same_size(before, &out->format);
+}
+
 /* dev-decoder.rst, "Capture Setup", also for a change of size. 0 or a ::wc_status. */
 static int set_up_output(struct decoder *d, struct wc_error *error)
 {
 	struct stateful *s = &d->s;
 	struct queue_format before = s->out.format;
-	int ret;
+	int ret = queue_stream_off(&s->out);
 
-	ret = queue_stream_off(&s->out);
 	if (ret < 0)
 		return stateful_error(s, WC_STAGE_JOB, -ret, "stop CAPTURE", error);
 	s->out_ended = false;
 	ret = negotiate_output(d, error);
-	if (ret == 0 && (s->out.state == QUEUE_EMPTY || !same_size(&before, &s->out.format)))
+	if (ret == 0 && !can_keep_buffers(d, &before))
 		ret = replace_buffers(d, error);
 	if (ret < 0)
 		return ret;
@@ -250,7 +266,7 @@ static int set_up_output(struct decoder *d, struct wc_error *error)
 	if (ret < 0)
 		return ret;
 	d->output = OUTPUT_RUNNING;
-	stateful_expect(s, 0);
+	stateful_expect(s, stateful_lacks_room(s) ? STATEFUL_PATIENCE : 0);
 	stateful_update_events(s);
 	log_info(&s->env.core->log, "%s: %ux%u, %u buffers on CAPTURE", s->device.path,
 		 d->visible.width, d->visible.height, s->out.n_buffers);
@@ -290,17 +306,42 @@ static bool changed_silently(struct decoder *d)
 /* How often a stream may say that it ends without any work in between. */
 #define MAX_IDLE_ENDS 3
 
-/* An end mark in the stream. A driver that says EPIPE for ever must not keep us busy for ever. */
-static void pass_end_mark(struct decoder *d)
+/* Whether nothing happened since the last end. */
+static bool is_idle_end(const struct decoder *d)
 {
-	uint64_t work = d->s.units_out + d->s.units_in - d->s.in.n_queued;
+	return d->s.units_out + d->s.units_in - d->s.in.n_queued == d->ended_at;
+}
+
+/* An end mark in the stream. A driver that says EPIPE for ever must not keep us busy for ever. */
+static int pass_end_mark(struct decoder *d)
+{
 	int ret;
 
-	d->idle_ends = work == d->ended_at ? d->idle_ends + 1 : 0;
-	d->ended_at = work;
+	d->idle_ends = is_idle_end(d) ? d->idle_ends + 1 : 0;
+	d->ended_at = d->s.units_out + d->s.units_in - d->s.in.n_queued;
 	ret = d->idle_ends > MAX_IDLE_ENDS ? -EPIPE : stateful_resume(&d->s, false);
 	if (ret < 0)
 		stateful_fail(&d->s, WC_STAGE_JOB, -ret, "go on after an end mark");
+	return ret;
+}
+
+/*
+ * The end of a drain; or an end mark in the stream, with input behind it that the driver has not
+ * read: then it has to go on, and to drain again. An input that it keeps for good ends that.
+ */
+static void end_drain(struct decoder *d)
+{
+	struct stateful *s = &d->s;
+	unsigned generation = s->generation;
+	struct wc_error error;
+
+	stateful_take_back_inputs(s);
+	if (s->dead || s->failed || generation != s->generation)
+		return;
+	if (s->in.n_queued == 0 || is_idle_end(d))
+		finish_drain(d);
+	else if (pass_end_mark(d) == 0 && send_stop(d, &error) < 0)
+		stateful_fail_with(s, &error);
 }
 
 /* LAST or EPIPE: the end of a drain, of the frames of one size, or of a stream that says so. */
@@ -318,7 +359,7 @@ static void on_last(struct decoder *d)
 	if (d->output == OUTPUT_CHANGING) {
 		set_up_or_fail(d);
 	} else if (d->input == INPUT_DRAINING) {
-		finish_drain(d);
+		end_drain(d);
 	} else if (d->output == OUTPUT_RUNNING) {
 		pass_end_mark(d);
 	}
@@ -371,6 +412,12 @@ static void give_copy(struct decoder *d, unsigned index, const struct timing *ti
 	buffer_unref(copy);
 }
 
+/* No picture, but no flaw of the stream either. */
+static bool is_dropped(const struct decoder *d, const struct queue_done *done)
+{
+	return d->s.quirks->empty_error_is_drop && done->bytesused == 0;
+}
+
 static void on_output_done(struct stateful *s, const struct queue_done *done)
 {
 	struct decoder *d = (struct decoder *)s;
@@ -378,7 +425,7 @@ static void on_output_done(struct stateful *s, const struct queue_done *done)
 	bool last = done->flags & V4L2_BUF_FLAG_LAST;
 	unsigned generation = s->generation;
 
-	if (done->flags & V4L2_BUF_FLAG_ERROR) {
+	if ((done->flags & V4L2_BUF_FLAG_ERROR) && !is_dropped(d, done)) {
 		queue_release(&s->out, done->index);
 		stateful_fail_stream(s, "the device found the stream corrupt");
 		return;
@@ -451,15 +498,31 @@ static void on_silent_drain(struct decoder *d)
 	}
 }
 
+/*
+ * No SOURCE_CHANGE. A driver that does not send it knows the format by now; one that sends it and
+ * has none yet may have been given too little, or is loading its firmware.
+ */
+static void on_no_header(struct decoder *d)
+{
+	struct stateful *s = &d->s;
+	int ret = queue_get_format(&s->out);
+
+	if ((ret == -EINVAL || ret == -EAGAIN || ret == -EACCES) &&
+	    ++s->stalls < STATEFUL_MAX_STALLS) {
+		stateful_expect(s, STATEFUL_PATIENCE);
+		return;
+	}
+	log_info(&s->env.core->log, "%s: no SOURCE_CHANGE, going on without", s->device.path);
+	set_up_or_fail(d);
+}
+
 static void on_timed_out(struct stateful *s)
 {
 	struct decoder *d = (struct decoder *)s;
 
 	switch (d->output) {
 	case OUTPUT_WAITING:
-		log_info(&s->env.core->log, "%s: no SOURCE_CHANGE, going on without",
-			 s->device.path);
-		set_up_or_fail(d);
+		on_no_header(d);
 		break;
 	case OUTPUT_CHANGING:
 		if (progressed(d))
@@ -576,7 +639,7 @@ static int take_input(struct decoder *d, const struct session_input *input,
 	if (ret < 0)
 		return ret;
 	d->fed = true;
-	if (d->output == OUTPUT_WAITING)
+	if (d->output == OUTPUT_WAITING && d->s.stalls == 0)
 		stateful_expect(&d->s, HEADER_PATIENCE);
 	return 0;
 }
@@ -597,6 +660,7 @@ static int begin_drain(struct decoder *d, struct wc_error *error)
 
 static int drop_work(struct decoder *d, struct wc_error *error)
 {
+	struct v4l2_event event;
 	int ret = stateful_drop_work(&d->s, error);
 
 	if (ret < 0)
@@ -604,6 +668,10 @@ static int drop_work(struct decoder *d, struct wc_error *error)
 	d->input = INPUT_STOPPED;
 	d->output = OUTPUT_WAITING;
 	d->fed = false;
+	d->s.stalls = 0;
+	/* STREAMOFF does not clear events: these tell of the stream that was dropped. */
+	while (device_next_event(&d->s.device, &event) == 0)
+		;
 	return 0;
 }
 
@@ -636,7 +704,8 @@ static struct buffer *decoder_alloc_input(struct session *session, size_t capaci
 	struct decoder *d = decoder(session);
 	int index;
 
-	if (d->s.failed)
+	/* What the caller keeps must not make the queue grow; a submit may. */
+	if (d->s.failed || stateful_saturated(session))
 		return NULL;
 	index = stateful_find_input(&d->s, capacity);
 	if (index < 0)

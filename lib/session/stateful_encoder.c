@@ -500,16 +500,18 @@ static void on_source_changed(struct stateful *s, uint32_t changes)
 	(void)changes;
 }
 
-/* It gives back the input that it has, slowly; or it keeps some on purpose. */
+/* It gives back the input that it has, slowly; or it keeps some on purpose; or it is stuck. */
 static void on_slow_emptying(struct encoder *e)
 {
 	if (e->s.in.n_queued < e->seen_queued) {
 		e->seen_queued = e->s.in.n_queued;
 		stateful_expect(&e->s, KEY_PATIENCE);
-		return;
+	} else if (e->keeps_input || stateful_saturated(&e->s.base)) {
+		stateful_on_no_room(&e->s, 0);
+	} else {
+		e->keeps_input = true;
+		stateful_tell_ready(&e->s);
 	}
-	e->keeps_input = true;
-	stateful_tell_ready(&e->s);
 }
 
 static void on_silent_drain(struct encoder *e)
@@ -621,6 +623,8 @@ static int begin_key(struct encoder *e, struct wc_error *error)
 	e->state = ENCODER_EMPTYING;
 	e->keeps_input = false;
 	e->seen_queued = e->s.in.n_queued;
+	e->s.stalls = 0;
+	e->s.seen_out = e->s.units_out;
 	stateful_expect(&e->s, KEY_PATIENCE);
 	return SESSION_FULL;
 }
@@ -691,7 +695,7 @@ static int place_frame(struct encoder *e, const struct wc_video_frame *frame)
 
 	if (is_in_place(e, frame, index))
 		return index;
-	index = queue_find_free(&e->s.in, 0);
+	index = stateful_find_input(&e->s, 0);
 	if (index < 0)
 		return -EAGAIN;
 	if (!video_frame_image(frame, &frame->visible, &from))

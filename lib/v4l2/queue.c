@@ -188,12 +188,13 @@ int queue_grow(struct queue *queue, uint32_t size)
 	struct queue_format format = queue->format;
 	int ret;
 
-	if (queue->n_buffers >= QUEUE_MAX_BUFFERS)
+	if (queue->n_buffers >= QUEUE_MAX_BUFFERS || queue->fixed)
 		return -ENOSPC;
 	if (format.planes[0].sizeimage < size)
 		format.planes[0].sizeimage = size;
 	format_to_kernel(&format, &create.format);
 	ret = device_ioctl(queue->device, VIDIOC_CREATE_BUFS, &create);
+	queue->fixed = ret == -ENOTTY;
 	if (ret < 0)
 		return ret == -ENOBUFS ? -ENOSPC : ret;
 	/* Indices are not always the next ones once buffers can be removed; ours never are. */

@@ -78,6 +78,7 @@ struct queue {
 	unsigned n_queued;             /* buffers in SLOT_QUEUED */
 	enum slot_state slots[QUEUE_MAX_BUFFERS];
 	uint32_t lengths[QUEUE_MAX_BUFFERS];   /* bytes of plane 0 */
+	bool fixed;                    /* the driver has no CREATE_BUFS */
 	bool stuck;                    /* STREAMOFF failed: only close() frees the buffers */
 	uint32_t capabilities;         /* V4L2_BUF_CAP_* of the last request */
 };

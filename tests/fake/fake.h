@@ -531,6 +531,11 @@ enum {
 	FAKE_CHUNK_LENGTH_PREFIX = 1 << 8, /* H264, HEVC: 4-byte lengths instead of start codes */
 	/* parse only: an encoder saw a frame that differs from the pattern */
 	FAKE_CHUNK_DAMAGED = 1 << 9,
+	/*
+	 * its CAPTURE buffer comes back empty, with V4L2_BUF_FLAG_ERROR and time 0, as venus does
+	 * for HFI_BUFFERFLAG_DROP_FRAME: vdec_buf_done()
+	 */
+	FAKE_CHUNK_DROPPED = 1 << 10,
 };
 
 /*

@@ -325,10 +325,14 @@ static void decode_frame(struct fake_file *file, const struct fake_buffer *sourc
 	held->index = fake_queue_take(capture, 0);
 	buffer = &capture->buffers[held->index];
 	set_payload(buffer, 0);
-	held->error = !draw(file, buffer, chunk) || (chunk->flags & FAKE_CHUNK_CORRUPT);
+	held->error = (chunk->flags & FAKE_CHUNK_DROPPED) || !draw(file, buffer, chunk) ||
+		      (chunk->flags & FAKE_CHUNK_CORRUPT);
 	held->epoch = key ? ++codec->epoch : codec->epoch;
 	held->order = chunk->order;
-	buffer->timestamp = timestamp_for(file, source->timestamp);
+	if (chunk->flags & FAKE_CHUNK_DROPPED)
+		memset(&buffer->timestamp, 0, sizeof buffer->timestamp);
+	else
+		buffer->timestamp = timestamp_for(file, source->timestamp);
 	buffer->flags = (key ? V4L2_BUF_FLAG_KEYFRAME : V4L2_BUF_FLAG_PFRAME) |
 			(source->flags & V4L2_BUF_FLAG_TIMECODE);
 	buffer->timecode = source->timecode;

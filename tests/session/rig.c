@@ -337,14 +337,22 @@ static void dispatch(struct rig *rig)
 	ck_assert_msg(ret == 0, "dispatch gives %d: %s", ret, fake_failure());
 }
 
+static int submit_once(struct rig *rig, const struct session_input *input)
+{
+	int ret;
+
+	rig->in_call = true;
+	ret = rig->session->ops->submit(rig->session, input, &rig->error);
+	rig->in_call = false;
+	return ret;
+}
+
 static int submit(struct rig *rig, const struct session_input *input)
 {
 	int ret;
 
 	for (unsigned waits = 0; waits < MAX_WAITS; waits++) {
-		rig->in_call = true;
-		ret = rig->session->ops->submit(rig->session, input, &rig->error);
-		rig->in_call = false;
+		ret = submit_once(rig, input);
 		if (ret != SESSION_FULL)
 			return ret;
 		dispatch(rig);
@@ -364,22 +372,23 @@ static struct buffer *plain_use(struct rig *rig, size_t size)
 	return buffer;
 }
 
-int rig_feed(struct rig *rig, uint32_t flags)
+static int feed(struct rig *rig, uint32_t flags, bool in_place,
+		int (*submit_chunk)(struct rig *rig, const struct session_input *input))
 {
 	struct timing timing = { .timestamp = (int64_t)rig->chunk.seq * 33333 - 100000 };
 	struct wc_encoded_video_chunk *chunk;
 	struct session_input input = { .quantizer = -1 };
-	uint8_t *data = malloc(MAX_CHUNK);
+	size_t limit = rig->chunk.pad_size + MAX_CHUNK, size;
+	uint8_t *data = malloc(limit);
 	struct buffer *buffer;
-	size_t size;
 	int ret;
 
 	rig->chunk.flags = flags;
 	if (rig->canonical)
 		rig->chunk.flags |= FAKE_CHUNK_LENGTH_PREFIX | FAKE_CHUNK_NO_HEADERS;
-	size = fake_stream_frame(data, MAX_CHUNK, &rig->chunk);
+	size = fake_stream_frame(data, limit, &rig->chunk);
 	ck_assert_uint_gt(size, 0);
-	buffer = rig->chunk.seq % 2 ? rig->session->ops->alloc_input(rig->session, size) : NULL;
+	buffer = in_place ? rig->session->ops->alloc_input(rig->session, size) : NULL;
 	if (!buffer)
 		buffer = plain_use(rig, size);
 	memcpy(buffer->objects[0].map, data, size);
@@ -389,10 +398,27 @@ int rig_feed(struct rig *rig, uint32_t flags)
 					&timing);
 	buffer_unpin(buffer);
 	input.chunk = chunk;
-	ret = submit(rig, &input);
+	ret = submit_chunk(rig, &input);
 	wc_encoded_video_chunk_unref(chunk);
-	if (!(flags & (FAKE_CHUNK_HIDDEN | FAKE_CHUNK_HEADERS_ONLY)))
+	if (ret != SESSION_FULL &&
+	    !(flags & (FAKE_CHUNK_HIDDEN | FAKE_CHUNK_HEADERS_ONLY | FAKE_CHUNK_DROPPED)))
 		rig->chunk.seq++;
+	return ret;
+}
+
+int rig_feed(struct rig *rig, uint32_t flags)
+{
+	return feed(rig, flags, rig->chunk.seq % 2, submit);
+}
+
+int rig_feed_once(struct rig *rig, uint32_t flags, size_t size)
+{
+	size_t before = rig->chunk.pad_size;
+	int ret;
+
+	rig->chunk.pad_size = size;
+	ret = feed(rig, flags, false, submit_once);
+	rig->chunk.pad_size = before;
 	return ret;
 }
 

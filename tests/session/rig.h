@@ -83,6 +83,10 @@ void rig_destroy_inside(struct rig *rig);
 
 /* Submit the next chunk of a decoder; dispatches while there is no room. The wc_status. */
 int rig_feed(struct rig *rig, uint32_t flags);
+
+/* The same without waiting for room, of at least size bytes. As session_ops.submit. */
+int rig_feed_once(struct rig *rig, uint32_t flags, size_t size);
+
 int rig_feed_many(struct rig *rig, unsigned n, uint32_t first_flags);
 
 /* Submit frame seq to an encoder, drawn into a frame of the session or a plain one. */
