@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 WC_TOOLS_TESTS = \
 	tests/tools/test_list.sh \
+	tests/tools/test_transcode_audio.sh \
 	tests/tools/test_transcode_formats.sh \
 	tests/tools/test_transcode_input.sh \
 	tests/tools/test_transcode_output.sh \

@@ -214,6 +214,11 @@ static int write_header(struct output_av *av)
 	if (error < 0)
 		return error;
 	av->has_header = true;
+	/*
+	 * The MP4 muxer turns this off when it makes fragments, and then refuses AAC with ADTS
+	 * headers, as transport streams have it.
+	 */
+	av->format->flags |= AVFMT_FLAG_AUTO_BSF;
 	/* The muxer has chosen its own units of time. */
 	av->clock.interval = av_rescale_q(track_interval(av->base.track), microseconds,
 					  av->stream->time_base);

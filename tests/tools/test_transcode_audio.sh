@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# wc-transcode and the sound that goes along, with ffprobe as the judge of what arrives.
+# shellcheck source=tests/tools/common.sh
+. "${top_srcdir:-.}/tests/tools/common.sh"
+# shellcheck source=tests/tools/media.sh
+. "${top_srcdir:-.}/tests/tools/media.sh"
+need_libav
+
+for role in decoder encoder; do
+	has $role h264 || skip "no software $role for H.264"
+done
+
+run() {
+	"$transcode" --hardware no -q "$@"
+}
+
+# Packets of the first audio stream of a file, 0 without one.
+sound_packets() {
+	ffprobe -v quiet -select_streams a:0 -count_packets -show_entries stream=nb_read_packets \
+		-of csv=p=0 "$1" | head -n 1 | tr -d , | grep . || echo 0
+}
+
+# near_packets A B: the sound of A is in B, but for what a container cuts off at the ends
+near_packets() {
+	near_theirs=$(sound_packets "$1")
+	near_ours=$(sound_packets "$2")
+	[ "$near_theirs" -gt 10 ] && [ "$near_ours" -ge $((near_theirs - 2)) ]
+}
+
+make_film_with_sound in.ts 50 96x64 -c:v libx264 -preset ultrafast -c:a aac
+
+# AAC has headers of its own in transport streams, and none in MP4.
+for to in mp4 mov mkv; do
+	run in.ts "out.$to"
+	check $? "transport stream to $to"
+	is 50 "$(frames_of "out.$to")" "transport stream to $to: all frames"
+	near_packets in.ts "out.$to"
+	check $? "transport stream to $to: all sound"
+	ffmpeg -v error -i "out.$to" -map 0:a -f null - 2> judge.txt
+	is 0 "$(wc -l < judge.txt | tr -d ' ')" "transport stream to $to: the sound can be played"
+done
+finish
