@@ -106,6 +106,26 @@ if on_small_disk touch disk/mounted; then
 	done
 fi
 
+# Standard output that is a file with something in it already: offsets count from there.
+for to in avi mp4 mkv ivf; do
+	codec=mjpeg
+	[ $to = avi ] || codec=h264
+	[ $to = ivf ] && codec=vp8
+	has encoder $codec || continue
+	"$transcode" -q film.mp4 plain.$to --codec $codec
+	(echo 'before'; exec "$transcode" -q film.mp4 - --output-format $to --codec $codec) > behind
+	head -c 7 behind | grep -q before
+	check $? "behind other data, $to: these stay"
+	tail -c +8 behind > behind.$to
+	is "$(size_of plain.$to) 100" "$(size_of behind.$to) $(frames_of behind.$to)" \
+		"behind other data, $to: size and frames"
+	# Matroska has random numbers in it.
+	[ $to = mkv ] || cmp -s plain.$to behind.$to
+	check $? "behind other data, $to: as in a file of its own"
+	ffmpeg -v error -i behind.$to -f null - 2> judge.txt
+	is 0 "$(wc -l < judge.txt | tr -d ' ')" "behind other data, $to: nothing is damaged"
+done
+
 # A reader that goes away.
 "$transcode" -q film.mp4 - --output-format yuv 2> pipe.err | head -c 1000 > head.yuv
 is 1 "$(wc -l < pipe.err | tr -d ' ')" "a closed pipe: one line"

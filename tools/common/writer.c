@@ -43,7 +43,7 @@ static int writer_inspect(struct writer *writer, const struct reader *source)
 }
 
 /* Standard output may be a file that is open at some offset, or for appending. */
-static void writer_find_offset(struct writer *writer)
+static void writer_find_start(struct writer *writer)
 {
 	off_t offset = writer->seekable ? lseek(writer->fd, 0, SEEK_CUR) : 0;
 	int flags = fcntl(writer->fd, F_GETFL);
@@ -51,7 +51,7 @@ static void writer_find_offset(struct writer *writer)
 	if (offset < 0 || flags < 0 || (flags & O_APPEND))
 		writer->seekable = false;
 	else
-		writer->offset = (uint64_t)offset;
+		writer->start = (uint64_t)offset;
 }
 
 int writer_open(struct writer *writer, const struct reader *source)
@@ -66,7 +66,7 @@ int writer_open(struct writer *writer, const struct reader *source)
 		writer->fd = -1;
 		return -1;
 	}
-	writer_find_offset(writer);
+	writer_find_start(writer);
 	return 0;
 }
 
@@ -94,8 +94,15 @@ static int writer_all(struct writer *writer, struct iovec *iov, size_t count, ui
 	return 0;
 }
 
+/* Where an offset of ours is in the file. */
+static off_t writer_place(const struct writer *writer, uint64_t offset)
+{
+	return (off_t)(writer->start + offset);
+}
+
 int writer_unit(struct writer *writer, struct iovec *iov, size_t count)
 {
+	off_t place = writer_place(writer, writer->offset);
 	uint64_t total;
 	int error = writer_all(writer, iov, count, &total);
 
@@ -103,10 +110,10 @@ int writer_unit(struct writer *writer, struct iovec *iov, size_t count)
 		writer->offset += total;
 		return 0;
 	}
-	if (total && writer->seekable && ftruncate(writer->fd, (off_t)writer->offset))
+	if (total && writer->seekable && ftruncate(writer->fd, place))
 		return writer_fail(writer, errno);
 	if (total && writer->seekable)
-		lseek(writer->fd, (off_t)writer->offset, SEEK_SET);
+		lseek(writer->fd, place, SEEK_SET);
 	return writer_fail(writer, error);
 }
 
@@ -125,7 +132,7 @@ int writer_patch(struct writer *writer, uint64_t offset, const void *data, size_
 	ssize_t put;
 
 	do {
-		put = pwrite(writer->fd, data, size, (off_t)offset);
+		put = pwrite(writer->fd, data, size, writer_place(writer, offset));
 	} while (put < 0 && errno == EINTR);
 	if (put == (ssize_t)size)
 		return 0;
@@ -134,7 +141,7 @@ int writer_patch(struct writer *writer, uint64_t offset, const void *data, size_
 
 int writer_seek(struct writer *writer, uint64_t offset)
 {
-	if (lseek(writer->fd, (off_t)offset, SEEK_SET) < 0)
+	if (lseek(writer->fd, writer_place(writer, offset), SEEK_SET) < 0)
 		return writer_fail(writer, errno);
 	writer->offset = offset;
 	return 0;
@@ -146,7 +153,7 @@ int64_t writer_size(const struct writer *writer)
 
 	if (fstat(writer->fd, &info))
 		return -errno;
-	return S_ISREG(info.st_mode) ? (int64_t)info.st_size : -ESPIPE;
+	return S_ISREG(info.st_mode) ? (int64_t)info.st_size - (int64_t)writer->start : -ESPIPE;
 }
 
 int writer_close(struct writer *writer)

@@ -18,7 +18,8 @@ struct writer {
 	const char *name;        /* for messages */
 	struct failure *failure; /* gets what goes wrong, the caller's */
 	bool seekable;
-	uint64_t offset;         /* where the next unit goes */
+	uint64_t start;          /* of what is ours in the file: standard output may have more */
+	uint64_t offset;         /* where the next unit goes; all offsets count from start */
 };
 
 /* Only remembers. The file is made with the first unit, so that a failure before leaves none. */
@@ -53,7 +54,7 @@ int writer_patch(struct writer *writer, uint64_t offset, const void *data, size_
 /* Go to an offset of a seekable file. 0, or -1 with the failure set. */
 int writer_seek(struct writer *writer, uint64_t offset);
 
-/* Bytes of the file; negative errno when it has no size. */
+/* Bytes from start to the end of the file; negative errno when it has no size. */
 int64_t writer_size(const struct writer *writer);
 
 /* Close; an error that only shows now is one too. 0, or -1 with the failure set. */

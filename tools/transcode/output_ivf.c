@@ -14,7 +14,6 @@
 struct output_ivf {
 	struct output base;
 	struct fraction time_base;   /* seconds */
-	uint64_t start;              /* of the header in the file */
 };
 
 static void put_le16(uint8_t *data, unsigned value)
@@ -67,10 +66,7 @@ static int write_header(struct output_ivf *ivf,
 	put_le16(header + 14, config->coded_height);
 	put_le32(header + 16, ivf->time_base.den);
 	put_le32(header + 20, ivf->time_base.num);
-	if (output_begin(&ivf->base))
-		return -1;
-	ivf->start = ivf->base.writer.offset;
-	return writer_unit(&ivf->base.writer, &iov, 1);
+	return output_begin(&ivf->base) ? -1 : writer_unit(&ivf->base.writer, &iov, 1);
 }
 
 /* From microseconds, to the nearest; in two steps, which do not overflow. */
@@ -107,13 +103,12 @@ static int output_ivf_chunk(struct output *output, struct wc_encoded_video_chunk
 /* The header tells how many frames there are, where it can be gone back to. */
 static int output_ivf_finish(struct output *output)
 {
-	struct output_ivf *ivf = (struct output_ivf *)output;
 	uint8_t count[4];
 
 	if (!output->writer.seekable || !output->units)
 		return 0;
 	put_le32(count, (uint32_t)output->units);
-	return writer_patch(&output->writer, ivf->start + FRAME_COUNT_OFFSET, count, sizeof count);
+	return writer_patch(&output->writer, FRAME_COUNT_OFFSET, count, sizeof count);
 }
 
 static void output_ivf_destroy(struct output *output)
