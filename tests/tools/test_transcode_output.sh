@@ -16,6 +16,20 @@ mkdir folder.y4m
 fails 1 'directory' "$transcode" film.mp4 folder.y4m
 check $? "a directory"
 
+# Old files: they stay until there is something to put in their place.
+if has encoder h264; then
+	printf 'kept' > kept.webm
+	fails 1 'WebM' "$transcode" film.mp4 kept.webm --codec h264
+	check $? "a codec that WebM cannot hold"
+	is kept "$(cat kept.webm)" "a header that cannot be made leaves an old file alone"
+	fails 1 'WebM' "$transcode" film.mp4 new.webm --codec h264
+	[ ! -e new.webm ]
+	check $? "a header that cannot be made leaves no new file"
+	cp film.y4m old.mkv
+	"$transcode" -q film.mp4 old.mkv && "$transcode" -q film.mp4 new.mkv
+	is "$(size_of new.mkv)" "$(size_of old.mkv)" "a longer old file is cut off"
+fi
+
 if [ -w /dev/full ]; then
 	for to in raw y4m ivf h264 mkv mp4 ts; do
 		codec=vp8

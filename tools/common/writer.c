@@ -24,7 +24,7 @@ void writer_init(struct writer *writer, const char *path, struct failure *failur
 	};
 }
 
-/* Checked before anything is cut off, which O_TRUNC would not wait for. */
+/* Checked before anything is written; O_TRUNC would not wait for that. */
 static int writer_inspect(struct writer *writer, const struct reader *source)
 {
 	struct stat info;
@@ -37,8 +37,7 @@ static int writer_inspect(struct writer *writer, const struct reader *source)
 	if (source && source->seekable && source->device == info.st_dev &&
 	    source->inode == info.st_ino)
 		return failure_set(writer->failure, "%s: is the input file too", writer->name);
-	if (writer->fd != STDOUT_FILENO && ftruncate(writer->fd, 0))
-		return writer_fail(writer, errno);
+	writer->stale = writer->fd != STDOUT_FILENO && info.st_size > 0;
 	return 0;
 }
 
@@ -77,6 +76,9 @@ int writer_open(struct writer *writer, const struct reader *source)
 static int writer_all(struct writer *writer, struct iovec *iov, size_t count, uint64_t *total)
 {
 	*total = 0;
+	if (writer->stale && ftruncate(writer->fd, 0))
+		return errno;
+	writer->stale = false;
 	vectors_advance(&iov, &count, 0);
 	while (count) {
 		ssize_t put = writev(writer->fd, iov,
@@ -151,6 +153,8 @@ int64_t writer_size(const struct writer *writer)
 {
 	struct stat info;
 
+	if (writer->stale)
+		return 0;
 	if (fstat(writer->fd, &info))
 		return -errno;
 	return S_ISREG(info.st_mode) ? (int64_t)info.st_size - (int64_t)writer->start : -ESPIPE;

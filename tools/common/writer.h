@@ -18,6 +18,7 @@ struct writer {
 	const char *name;        /* for messages */
 	struct failure *failure; /* gets what goes wrong, the caller's */
 	bool seekable;
+	bool stale;              /* an old file is still in it, which the first write ends */
 	uint64_t start;          /* of what is ours in the file: standard output may have more */
 	uint64_t offset;         /* where the next unit goes; all offsets count from start */
 };
@@ -26,8 +27,8 @@ struct writer {
 void writer_init(struct writer *writer, const char *path, struct failure *failure);
 
 /*
- * Create or empty the file; "-" is standard output. Refused when it is the file that source reads
- * (may be NULL). 0, or -1 with the failure set.
+ * Create or open the file; "-" is standard output. What was in it stays until something is written.
+ * Refused when it is the file that source reads (may be NULL). 0, or -1 with the failure set.
  */
 int writer_open(struct writer *writer, const struct reader *source);
 

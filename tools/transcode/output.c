@@ -48,13 +48,14 @@ int output_begin(struct output *output)
 int output_finish(struct output *output)
 {
 	struct writer *writer = &output->writer;
-	bool empty = !output->units && writer->seekable && writer->fd != STDOUT_FILENO;
+	bool empty;
 	int result;
 
 	if (!writer_is_open(writer))
 		return 0;
 	result = output->ops->finish(output);
-	if (empty)
+	empty = !output->units && writer->seekable && writer->fd != STDOUT_FILENO;
+	if (empty && !writer->stale)
 		unlink(writer->path);
 	return writer_close(writer) ? -1 : result;
 }

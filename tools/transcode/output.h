@@ -49,13 +49,16 @@ struct output {
  */
 struct output *output_new(const struct options *options, const struct input *input);
 
-/* Write the end and close the file; a file without a unit is removed. 0, or -1. */
+/*
+ * Write the end and close the file. One without a unit is removed, unless it is an old one that
+ * nothing was written to. 0, or -1.
+ */
 int output_finish(struct output *output);
 
 /* After output_finish(), or without a file being kept. NULL is allowed. */
 void output_destroy(struct output *output);
 
-/* Make the file, if there is none yet. 0, or -1 with the failure set. */
+/* Open the file, if it is not open yet. 0, or -1 with the failure set. */
 int output_begin(struct output *output);
 
 /* The decoder configuration that comes with the first chunk; NULL with the failure set. */

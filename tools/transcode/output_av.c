@@ -291,7 +291,10 @@ static int output_av_chunk(struct output *output, struct wc_encoded_video_chunk 
 	return 0;
 }
 
-/* Writes what the muxer still has. After a failed write nothing more gets out of av->io. */
+/*
+ * Writes what the muxer still has, unless that is a header alone. After a failed write nothing more
+ * gets out of av->io.
+ */
 static int output_av_finish(struct output *output)
 {
 	struct output_av *av = (struct output_av *)output;
@@ -299,12 +302,12 @@ static int output_av_finish(struct output *output)
 
 	if (output->audio)
 		audio_copy_stop(output->audio);
-	if (av->has_header)
+	if (av->has_header && output->units) {
 		error = av_write_trailer(av->format);
-	if (av->io)
 		avio_flush(av->io);
-	if (error >= 0 && av->io)
-		error = av->io->error;
+		if (error >= 0)
+			error = av->io->error;
+	}
 	av->has_header = false;
 	return error < 0 ? output_av_fail(av, error) : 0;
 }
