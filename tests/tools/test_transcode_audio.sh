@@ -40,4 +40,14 @@ for to in mp4 mov mkv; do
 	ffmpeg -v error -i "out.$to" -map 0:a -f null - 2> judge.txt
 	is 0 "$(wc -l < judge.txt | tr -d ' ')" "transport stream to $to: the sound can be played"
 done
+
+# Streams that are announced in the middle of a transport stream have no place in the output.
+make_film_with_sound one.ts 200 96x64 -c:v libx264 -preset ultrafast -c:a aac
+make_film_with_sound three.ts 50 96x64 -map 0:v -map 1:a -map 1:a -map 1:a -c:v libx264 \
+	-preset ultrafast -c:a aac -output_ts_offset 9
+cat one.ts three.ts | run - grown.mkv
+check $? "more sound begins later"
+is 250 "$(frames_of grown.mkv)" "more sound begins later: all frames"
+is 1 "$(ffprobe -v quiet -select_streams a -show_entries stream=index -of csv=p=0 grown.mkv |
+	wc -l | tr -d ' ')" "more sound begins later: it is left out"
 finish

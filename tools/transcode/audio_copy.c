@@ -22,6 +22,7 @@ struct audio_copy {
 	AVFormatContext *to;       /* NULL: not yet known, or ended */
 	bool started;
 	bool stopped;
+	unsigned n_streams;        /* entries of map: some demuxers find more while they read */
 	int *map;                  /* stream of the output for each of the input, -1: none */
 	struct waiting *first, **last;
 	size_t waiting_bytes;
@@ -50,6 +51,7 @@ struct audio_copy *audio_copy_new(AVFormatContext *from)
 	}
 	for (unsigned i = 0; i < from->nb_streams; i++)
 		copy->map[i] = is_audio(from->streams[i]) ? 0 : -1;
+	copy->n_streams = from->nb_streams;
 	copy->from = from;
 	copy->last = &copy->first;
 	return copy;
@@ -79,7 +81,8 @@ void audio_copy_destroy(struct audio_copy *copy)
 
 bool audio_copy_wants(const struct audio_copy *copy, int stream)
 {
-	return copy && !copy->stopped && copy->map[stream] >= 0;
+	return copy && !copy->stopped && (unsigned)stream < copy->n_streams &&
+	       copy->map[stream] >= 0;
 }
 
 static int add_stream(struct audio_copy *copy, AVFormatContext *to, unsigned i)
@@ -101,7 +104,7 @@ static int add_stream(struct audio_copy *copy, AVFormatContext *to, unsigned i)
 
 int audio_copy_add_streams(struct audio_copy *copy, AVFormatContext *to)
 {
-	for (unsigned i = 0; i < copy->from->nb_streams; i++) {
+	for (unsigned i = 0; i < copy->n_streams; i++) {
 		enum AVCodecID codec = copy->from->streams[i]->codecpar->codec_id;
 		int error;
 

@@ -17,7 +17,7 @@ struct audio_copy;
 struct audio_copy *audio_copy_new(AVFormatContext *from);
 void audio_copy_destroy(struct audio_copy *copy);
 
-/* Whether packets of this stream of the input are wanted. */
+/* Whether packets of this stream of the input are wanted: not of one that was found later. */
 bool audio_copy_wants(const struct audio_copy *copy, int stream);
 
 /* Add a stream to an output for each that it can hold. 0 or a libav error. */
