@@ -50,4 +50,12 @@ check $? "more sound begins later"
 is 250 "$(frames_of grown.mkv)" "more sound begins later: all frames"
 is 1 "$(ffprobe -v quiet -select_streams a -show_entries stream=index -of csv=p=0 grown.mkv |
 	wc -l | tr -d ' ')" "more sound begins later: it is left out"
+
+# A stream that is announced, and of which nothing comes in the beginning, cannot be described.
+ffmpeg -v error -y -f lavfi -i testsrc2=size=96x64:rate=25 -itsoffset 9 -f lavfi \
+	-i sine=sample_rate=48000 -t 10 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -c:a aac \
+	quiet.ts || film_failed quiet.ts
+"$transcode" --hardware no quiet.ts quiet.mkv 2> last.txt
+is 0 $? "sound that is only announced"
+is "$(frames_of quiet.ts)" "$(frames_of quiet.mkv)" "sound that is only announced: all frames"
 finish

@@ -28,10 +28,12 @@ struct audio_copy {
 	size_t waiting_bytes;
 };
 
+/* Streams may be announced and nothing of them come in the beginning: no muxer takes that. */
 static bool is_audio(const AVStream *stream)
 {
 	return stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO &&
-	       stream->codecpar->codec_id != AV_CODEC_ID_NONE;
+	       stream->codecpar->codec_id != AV_CODEC_ID_NONE &&
+	       stream->codecpar->sample_rate > 0;
 }
 
 struct audio_copy *audio_copy_new(AVFormatContext *from)
