@@ -50,12 +50,31 @@ check $? "more sound begins later"
 is 250 "$(frames_of grown.mkv)" "more sound begins later: all frames"
 is 1 "$(ffprobe -v quiet -select_streams a -show_entries stream=index -of csv=p=0 grown.mkv |
 	wc -l | tr -d ' ')" "more sound begins later: it is left out"
+cat one.ts three.ts | "$transcode" --hardware no - grown.mkv 2> notes.txt
+is 2 "$(grep -c '^wc-transcode: audio aac: .* left out$' notes.txt)" \
+	"more sound begins later: each stream is named once"
 
 # A stream that is announced, and of which nothing comes in the beginning, cannot be described.
 ffmpeg -v error -y -f lavfi -i testsrc2=size=96x64:rate=25 -itsoffset 9 -f lavfi \
 	-i sine=sample_rate=48000 -t 10 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -c:a aac \
 	quiet.ts || film_failed quiet.ts
-"$transcode" --hardware no quiet.ts quiet.mkv 2> last.txt
+"$transcode" --hardware no quiet.ts quiet.mkv 2> notes.txt
 is 0 $? "sound that is only announced"
 is "$(frames_of quiet.ts)" "$(frames_of quiet.mkv)" "sound that is only announced: all frames"
+is 'wc-transcode: audio aac: its sample rate is not known, left out' "$(head -n 1 notes.txt)" \
+	"sound that is only announced: one line says so"
+is 2 "$(wc -l < notes.txt | tr -d ' ')" "sound that is only announced: nothing else but the last line"
+
+# Sound that the container does not take.
+if has encoder vp8; then
+	"$transcode" --hardware no in.ts out.webm 2> notes.txt
+	is 0 $? "AAC for WebM: status"
+	is 'wc-transcode: audio aac: webm cannot hold it, left out' "$(head -n 1 notes.txt)" \
+		"AAC for WebM: one line says so"
+	is 2 "$(wc -l < notes.txt | tr -d ' ')" "AAC for WebM: nothing else but the last line"
+	run in.ts out.webm 2> notes.txt
+	is 0 "$(size_of notes.txt)" "AAC for WebM: -q says nothing"
+	"$transcode" --hardware no in.ts out.webm --no-audio 2> notes.txt
+	is 1 "$(wc -l < notes.txt | tr -d ' ')" "AAC for WebM: nobody misses it with --no-audio"
+fi
 finish

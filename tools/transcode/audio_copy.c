@@ -5,6 +5,8 @@
 
 #include <libavcodec/avcodec.h>
 
+#include "transcode/progress.h"
+
 /*
  * How much may wait, in bytes: more is only there when the picture begins minutes after the sound;
  * then the oldest is dropped.
@@ -20,6 +22,7 @@ struct waiting {
 struct audio_copy {
 	AVFormatContext *from;
 	AVFormatContext *to;       /* NULL: not yet known, or ended */
+	bool quiet;
 	bool started;
 	bool stopped;
 	unsigned n_streams;        /* entries of map: some demuxers find more while they read */
@@ -28,22 +31,35 @@ struct audio_copy {
 	size_t waiting_bytes;
 };
 
-/* Streams may be announced and nothing of them come in the beginning: no muxer takes that. */
 static bool is_audio(const AVStream *stream)
 {
-	return stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO &&
-	       stream->codecpar->codec_id != AV_CODEC_ID_NONE &&
-	       stream->codecpar->sample_rate > 0;
+	return stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
 }
 
-struct audio_copy *audio_copy_new(AVFormatContext *from)
+/* Say why a stream does not go along. */
+static void note_left_out(const struct audio_copy *copy, const AVStream *stream, const char *who,
+			  const char *why)
 {
-	struct audio_copy *copy;
-	bool found = false;
+	const char *codec = avcodec_get_name(stream->codecpar->codec_id);
 
-	for (unsigned i = 0; i < from->nb_streams; i++)
-		found |= is_audio(from->streams[i]);
-	copy = found ? calloc(1, sizeof *copy) : NULL;
+	if (!copy->quiet)
+		progress_note("audio %s: %s%s, left out", codec, who, why);
+}
+
+/* Streams may be announced and nothing of them come in the beginning: no muxer takes that. */
+static bool is_known(const struct audio_copy *copy, const AVStream *stream)
+{
+	if (stream->codecpar->codec_id != AV_CODEC_ID_NONE && stream->codecpar->sample_rate > 0)
+		return true;
+	note_left_out(copy, stream, "", stream->codecpar->codec_id == AV_CODEC_ID_NONE ?
+		      "not a known codec" : "its sample rate is not known");
+	return false;
+}
+
+struct audio_copy *audio_copy_new(AVFormatContext *from, bool quiet)
+{
+	struct audio_copy *copy = calloc(1, sizeof *copy);
+
 	if (!copy)
 		return NULL;
 	copy->map = calloc(from->nb_streams, sizeof *copy->map);
@@ -51,11 +67,13 @@ struct audio_copy *audio_copy_new(AVFormatContext *from)
 		free(copy);
 		return NULL;
 	}
-	for (unsigned i = 0; i < from->nb_streams; i++)
-		copy->map[i] = is_audio(from->streams[i]) ? 0 : -1;
+	copy->quiet = quiet;
 	copy->n_streams = from->nb_streams;
 	copy->from = from;
 	copy->last = &copy->first;
+	for (unsigned i = 0; i < from->nb_streams; i++)
+		copy->map[i] = is_audio(from->streams[i]) && is_known(copy, from->streams[i]) ? 0 :
+			       -1;
 	return copy;
 }
 
@@ -87,6 +105,18 @@ bool audio_copy_wants(const struct audio_copy *copy, int stream)
 	       copy->map[stream] >= 0;
 }
 
+void audio_copy_pass_over(const struct audio_copy *copy, int stream)
+{
+	AVStream *found;
+
+	if (!copy || (unsigned)stream < copy->n_streams)
+		return;
+	found = copy->from->streams[stream];
+	if (is_audio(found) && found->discard != AVDISCARD_ALL)
+		note_left_out(copy, found, "", "it begins later than the video");
+	found->discard = AVDISCARD_ALL;
+}
+
 static int add_stream(struct audio_copy *copy, AVFormatContext *to, unsigned i)
 {
 	const AVStream *source = copy->from->streams[i];
@@ -107,15 +137,18 @@ static int add_stream(struct audio_copy *copy, AVFormatContext *to, unsigned i)
 int audio_copy_add_streams(struct audio_copy *copy, AVFormatContext *to)
 {
 	for (unsigned i = 0; i < copy->n_streams; i++) {
-		enum AVCodecID codec = copy->from->streams[i]->codecpar->codec_id;
+		const AVStream *stream = copy->from->streams[i];
+		enum AVCodecID codec = stream->codecpar->codec_id;
 		int error;
 
 		if (copy->map[i] < 0)
 			continue;
 		copy->map[i] = -1;
 		/* Muxers without a table of codecs say that they do not know; they take all. */
-		if (!avformat_query_codec(to->oformat, codec, FF_COMPLIANCE_NORMAL))
+		if (!avformat_query_codec(to->oformat, codec, FF_COMPLIANCE_NORMAL)) {
+			note_left_out(copy, stream, to->oformat->name, " cannot hold it");
 			continue;
+		}
 		error = add_stream(copy, to, i);
 		if (error < 0)
 			return error;

@@ -13,12 +13,15 @@
 
 struct audio_copy;
 
-/* NULL without memory, or when there is no audio in from, which must outlive the copy. */
-struct audio_copy *audio_copy_new(AVFormatContext *from);
+/* NULL without memory. from must outlive the copy. Unless quiet, streams left out are named. */
+struct audio_copy *audio_copy_new(AVFormatContext *from, bool quiet);
 void audio_copy_destroy(struct audio_copy *copy);
 
 /* Whether packets of this stream of the input are wanted: not of one that was found later. */
 bool audio_copy_wants(const struct audio_copy *copy, int stream);
+
+/* A packet of a stream that is not wanted was read: if it is a new stream, nothing more is. */
+void audio_copy_pass_over(const struct audio_copy *copy, int stream);
 
 /* Add a stream to an output for each that it can hold. 0 or a libav error. */
 int audio_copy_add_streams(struct audio_copy *copy, AVFormatContext *to);

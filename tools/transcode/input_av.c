@@ -86,6 +86,7 @@ static enum input_result next_packet(struct input_av *av)
 		}
 		if (av->packet->stream_index == av->stream->index && av->packet->size)
 			break;
+		audio_copy_pass_over(av->base.audio, av->packet->stream_index);
 		av_packet_unref(av->packet);
 	}
 	/* A sample that the file ends in. */
@@ -206,7 +207,7 @@ static int choose_streams(struct input_av *av, const struct options *options)
 				   av->base.reader->name);
 	av->stream = av->format->streams[index];
 	if (options->audio && options->output_type && options->output_type->kind == FILE_CONTAINER)
-		av->base.audio = audio_copy_new(av->format);
+		av->base.audio = audio_copy_new(av->format, options->quiet);
 	for (unsigned i = 0; i < av->format->nb_streams; i++)
 		if ((int)i != index && !audio_copy_wants(av->base.audio, (int)i))
 			av->format->streams[i]->discard = AVDISCARD_ALL;

@@ -2,6 +2,7 @@
 #include "transcode/progress.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -81,4 +82,17 @@ void progress_end(struct progress *progress)
 	if (progress->dirty)
 		fputs(ERASE_LINE, stderr);
 	progress->dirty = false;
+}
+
+void progress_note(const char *format, ...)
+{
+	va_list args;
+
+	if (isatty(STDERR_FILENO))
+		fputs(ERASE_LINE, stderr);
+	fputs("wc-transcode: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
 }

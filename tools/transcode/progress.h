@@ -25,4 +25,7 @@ void progress_step(struct progress *progress, uint64_t done);
 /* Take the bar away. */
 void progress_end(struct progress *progress);
 
+/* Print a line on standard error that stays, in place of the bar. */
+void progress_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif
