@@ -65,6 +65,21 @@ is 'wc-transcode: audio aac: its sample rate is not known, left out' "$(head -n 
 	"sound that is only announced: one line says so"
 is 2 "$(wc -l < notes.txt | tr -d ' ')" "sound that is only announced: nothing else but the last line"
 
+# Films that were joined: time begins again. What comes twice is left out, the pictures are not.
+make_film_with_sound longer.ts 75 96x64 -c:v libx264 -preset ultrafast -c:a aac
+cat in.ts longer.ts > joined.ts
+for to in mkv mp4; do
+	"$transcode" --hardware no joined.ts joined.$to 2> notes.txt
+	is 0 $? "sound that goes back, $to: status"
+	is 125 "$(frames_of joined.$to)" "sound that goes back, $to: all frames"
+	[ "$(sound_packets joined.$to)" -gt "$(sound_packets in.ts)" ]
+	check $? "sound that goes back, $to: it goes on where it is new"
+	is "wc-transcode: audio aac: packets whose time goes back, left out" \
+		"$(head -n 1 notes.txt)" "sound that goes back, $to: one line says so"
+	is 2 "$(wc -l < notes.txt | tr -d ' ')" \
+		"sound that goes back, $to: nothing else but the last line"
+done
+
 # Sound that the container does not take.
 if has encoder vp8; then
 	"$transcode" --hardware no in.ts out.webm 2> notes.txt

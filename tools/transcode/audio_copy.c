@@ -19,14 +19,21 @@ struct waiting {
 	size_t bytes;
 };
 
+/* Where a stream of the input goes. */
+struct route {
+	int index;                 /* stream of the output, -1: none */
+	int64_t last;              /* decode time written last, in units of the output */
+	bool went_back;            /* a time was not above last */
+};
+
 struct audio_copy {
 	AVFormatContext *from;
 	AVFormatContext *to;       /* NULL: not yet known, or ended */
 	bool quiet;
 	bool started;
 	bool stopped;
-	unsigned n_streams;        /* entries of map: some demuxers find more while they read */
-	int *map;                  /* stream of the output for each of the input, -1: none */
+	unsigned n_streams;        /* those with a route: some demuxers find more while they read */
+	struct route *routes;
 	struct waiting *first, **last;
 	size_t waiting_bytes;
 };
@@ -62,8 +69,8 @@ struct audio_copy *audio_copy_new(AVFormatContext *from, bool quiet)
 
 	if (!copy)
 		return NULL;
-	copy->map = calloc(from->nb_streams, sizeof *copy->map);
-	if (!copy->map) {
+	copy->routes = calloc(from->nb_streams, sizeof *copy->routes);
+	if (!copy->routes) {
 		free(copy);
 		return NULL;
 	}
@@ -72,8 +79,11 @@ struct audio_copy *audio_copy_new(AVFormatContext *from, bool quiet)
 	copy->from = from;
 	copy->last = &copy->first;
 	for (unsigned i = 0; i < from->nb_streams; i++)
-		copy->map[i] = is_audio(from->streams[i]) && is_known(copy, from->streams[i]) ? 0 :
-			       -1;
+		copy->routes[i] = (struct route) {
+			.index = is_audio(from->streams[i]) &&
+				 is_known(copy, from->streams[i]) ? 0 : -1,
+			.last = AV_NOPTS_VALUE,
+		};
 	return copy;
 }
 
@@ -95,14 +105,14 @@ void audio_copy_destroy(struct audio_copy *copy)
 		return;
 	while (copy->first)
 		drop_first(copy);
-	free(copy->map);
+	free(copy->routes);
 	free(copy);
 }
 
 bool audio_copy_wants(const struct audio_copy *copy, int stream)
 {
 	return copy && !copy->stopped && (unsigned)stream < copy->n_streams &&
-	       copy->map[stream] >= 0;
+	       copy->routes[stream].index >= 0;
 }
 
 void audio_copy_pass_over(const struct audio_copy *copy, int stream)
@@ -130,7 +140,7 @@ static int add_stream(struct audio_copy *copy, AVFormatContext *to, unsigned i)
 	stream->codecpar->codec_tag = 0;
 	stream->time_base = source->time_base;
 	stream->disposition = source->disposition;
-	copy->map[i] = stream->index;
+	copy->routes[i].index = stream->index;
 	return av_dict_copy(&stream->metadata, source->metadata, 0);
 }
 
@@ -141,9 +151,9 @@ int audio_copy_add_streams(struct audio_copy *copy, AVFormatContext *to)
 		enum AVCodecID codec = stream->codecpar->codec_id;
 		int error;
 
-		if (copy->map[i] < 0)
+		if (copy->routes[i].index < 0)
 			continue;
-		copy->map[i] = -1;
+		copy->routes[i].index = -1;
 		/* Muxers without a table of codecs say that they do not know; they take all. */
 		if (!avformat_query_codec(to->oformat, codec, FF_COMPLIANCE_NORMAL)) {
 			note_left_out(copy, stream, to->oformat->name, " cannot hold it");
@@ -157,17 +167,37 @@ int audio_copy_add_streams(struct audio_copy *copy, AVFormatContext *to)
 	return 0;
 }
 
+/* Films that were joined begin again at an earlier time, which muxers refuse. */
+static bool goes_back(const struct audio_copy *copy, const AVStream *source, struct route *route,
+		      const AVPacket *packet)
+{
+	int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
+
+	if (time == AV_NOPTS_VALUE)
+		return false;
+	if (time > route->last) {
+		route->last = time;
+		return false;
+	}
+	if (!route->went_back)
+		note_left_out(copy, source, "", "packets whose time goes back");
+	route->went_back = true;
+	return true;
+}
+
 static int write_packet(struct audio_copy *copy, AVPacket *packet)
 {
 	const AVStream *source = copy->from->streams[packet->stream_index];
-	int index = copy->map[packet->stream_index];
+	struct route *route = &copy->routes[packet->stream_index];
 
-	if (index < 0) {
+	if (route->index >= 0)
+		av_packet_rescale_ts(packet, source->time_base,
+				     copy->to->streams[route->index]->time_base);
+	if (route->index < 0 || goes_back(copy, source, route, packet)) {
 		av_packet_unref(packet);
 		return 0;
 	}
-	av_packet_rescale_ts(packet, source->time_base, copy->to->streams[index]->time_base);
-	packet->stream_index = index;
+	packet->stream_index = route->index;
 	packet->pos = -1;
 	return av_interleaved_write_frame(copy->to, packet);
 }
