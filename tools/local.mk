@@ -11,6 +11,7 @@ tools_libtools_la_SOURCES = \
 	tools/common/codec_choice.c tools/common/codec_choice.h \
 	tools/common/failure.c tools/common/failure.h \
 	tools/common/fourcc.c tools/common/fourcc.h \
+	tools/common/fraction.c tools/common/fraction.h \
 	tools/common/interrupt.c tools/common/interrupt.h \
 	tools/common/level.c tools/common/level.h \
 	tools/common/parse.c tools/common/parse.h \

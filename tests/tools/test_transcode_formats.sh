@@ -109,6 +109,36 @@ for codec in h264 vp8 vp9 hevc; do
 	fi
 done
 
+# The unit of time of an IVF file is not its rate.
+if has encoder vp8; then
+	run in.mp4 clock.ivf
+	[ "$(od -A n -t u4 -j 16 -N 4 clock.ivf | tr -d ' ')" -gt 1000 ]
+	check $? "IVF: the unit of time is that of the container"
+	run clock.ivf clock.y4m
+	is 25/1 "$(field v r_frame_rate clock.y4m)" "IVF: the rate is found in the times"
+	run - piped.y4m < clock.ivf && cmp -s clock.y4m piped.y4m
+	check $? "IVF: the same through a pipe"
+	run clock.ivf one.ivf --frames 1 && run one.ivf one.y4m
+	is 25/1 "$(field v r_frame_rate one.y4m)" "IVF: a frame alone has the usual rate"
+	if has encoder vp9; then
+		"$transcode" --hardware no clock.ivf clock.mkv --codec vp9 2> last.txt
+		grep -q 'encoder vp09.00.10.08:' last.txt
+		check $? "IVF: the level is that of the rate"
+	fi
+	ffmpeg -v error -y -r 60 -i out.y4m -c:v libvpx rounded.webm &&
+		ffmpeg -v error -y -i rounded.webm -c copy rounded.ivf && run rounded.ivf rounded.y4m
+	is 60/1 "$(field v r_frame_rate rounded.y4m)" "IVF: a rate in whole milliseconds"
+	ffmpeg -v error -y -r 1/2 -i out.y4m -frames:v 3 -c:v libvpx slow.ivf && run slow.ivf slow.y4m
+	is 1/2 "$(field v r_frame_rate slow.y4m)" "IVF: a slow one"
+	printf 'YUV4MPEG2 W16 H16 F99999999:1 Ip C420\n' > fast.y4m
+	for _ in 1 2 3; do
+		printf 'FRAME\n' && head -c 384 theirs.yuv
+	done >> fast.y4m
+	run fast.y4m fast.ivf
+	is 25/1 "$(field v r_frame_rate fast.ivf)" "Y4M: a rate that is none"
+	is 3 "$(frames_of fast.ivf)" "Y4M: a rate that is none: all frames"
+fi
+
 # From container to container.
 if has encoder h264; then
 	run in.mp4 out.mkv --bitrate 1M && near out.mkv in.mp4

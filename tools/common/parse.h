@@ -6,13 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/fraction.h"
+
 struct size {
 	uint32_t width, height;
-};
-
-/* A positive fraction; num 0 when it is not known. */
-struct fraction {
-	uint32_t num, den;
 };
 
 /* Sides the tools accept, in pixels: what the largest levels of the codecs allow. */

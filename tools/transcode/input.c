@@ -53,7 +53,8 @@ int input_open(const struct options *options, struct reader *reader, struct inpu
 	track = &(*input)->track;
 	if (options->framerate.num)
 		track->rate = options->framerate;
-	if (!track->rate.num || !track->rate.den)
+	/* More than one frame a microsecond would have no times of their own. */
+	if (!track->rate.num || track->rate.num > 1000000ull * track->rate.den)
 		track->rate = TRACK_RATE;
 	return 0;
 }

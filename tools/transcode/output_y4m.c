@@ -20,31 +20,16 @@ struct output_y4m {
 	uint32_t width, height, fourcc;   /* of all frames, once there was one */
 };
 
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a ? a : 1;
-}
-
 /* Width of a pixel to its height. The display size is that of the picture turned upright. */
-static void pixel_aspect(const struct wc_video_frame *frame, uint64_t *num, uint64_t *den)
+static struct fraction pixel_aspect(const struct wc_video_frame *frame)
 {
 	struct wc_rect visible = wc_video_frame_get_visible_rect(frame);
 	bool turned = wc_video_frame_get_rotation(frame) % 180;
 	uint32_t width = wc_video_frame_get_display_width(frame);
 	uint32_t height = wc_video_frame_get_display_height(frame);
-	uint64_t divisor;
 
-	*num = (uint64_t)(turned ? height : width) * visible.height;
-	*den = (uint64_t)(turned ? width : height) * visible.width;
-	divisor = common_divisor(*num, *den);
-	*num /= divisor;
-	*den /= divisor;
+	return fraction_reduce((uint64_t)(turned ? height : width) * visible.height,
+			       (uint64_t)(turned ? width : height) * visible.width);
 }
 
 static const char *range_word(const struct wc_video_frame *frame)
@@ -62,16 +47,14 @@ static const char *range_word(const struct wc_video_frame *frame)
 static int write_header(struct output_y4m *y4m, struct wc_video_frame *frame)
 {
 	const struct fraction *rate = &y4m->base.track->rate;
+	struct fraction aspect = pixel_aspect(frame);
 	char header[MAX_HEADER];
 	struct iovec iov;
-	uint64_t num, den;
 	int length;
 
-	pixel_aspect(frame, &num, &den);
 	length = snprintf(header, sizeof header,
-			  "YUV4MPEG2 W%u H%u F%u:%u Ip A%llu:%llu C%s%s\n", y4m->width, y4m->height,
-			  rate->num, rate->den,
-			  (unsigned long long)num, (unsigned long long)den, y4m_name(y4m->fourcc),
+			  "YUV4MPEG2 W%u H%u F%u:%u Ip A%u:%u C%s%s\n", y4m->width, y4m->height,
+			  rate->num, rate->den, aspect.num, aspect.den, y4m_name(y4m->fourcc),
 			  range_word(frame));
 	iov = vector_from(header, (size_t)length);
 	return output_begin(&y4m->base) ? -1 : writer_unit(&y4m->base.writer, &iov, 1);

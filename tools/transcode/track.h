@@ -31,7 +31,7 @@ struct track {
 	uint64_t frames;                    /* how many there are, about; 0: unknown */
 };
 
-/* Microseconds from one frame to the next. */
+/* Microseconds from one frame to the next, at least 1. */
 static inline int64_t track_interval(const struct track *track)
 {
 	return (int64_t)(1000000ull * track->rate.den / track->rate.num);
