@@ -67,6 +67,20 @@ check $? "md5: MP4 whose edit list hides its first frames"
 is "0 0 192x128" "$(head -n 1 three.txt | cut -d ' ' -f 1-3)" "md5: number, time and size"
 is 80000 "$(tail -n 1 three.txt | cut -d ' ' -f 2)" "md5: time of the third frame"
 is 3 "$(wc -l < three.txt | tr -d ' ')" "--frames ends in time"
+# Sizes that say nothing, and bytes that are in no box, are no cut file.
+ffmpeg -v error -i in.avi -c copy -f avi - | cat > piped.avi
+is 4294967295 "$(od -A n -t u4 -j 4 -N 4 piped.avi | tr -d ' ')" "AVI through a pipe has no size"
+run piped.avi --md5 > piped.txt
+is "0 20" "$? $(wc -l < piped.txt | tr -d ' ')" "md5: AVI through a pipe"
+head -c $(($(size_of in.avi) - 100)) in.avi > cut.avi
+fails 1 'cut short' "$transcode" cut.avi --md5 -q
+check $? "md5: AVI that is cut"
+for stray in 1 7; do
+	cp in.mp4 stray.mp4
+	printf '\001\002mo\003\004\005' | head -c $stray >> stray.mp4
+	run stray.mp4 --md5 > stray.txt
+	is "0 50" "$? $(wc -l < stray.txt | tr -d ' ')" "md5: MP4 with $stray bytes behind it"
+done
 sums_of in.h264 > theirs.txt
 "$transcode" - --input-format h264 --md5 -q < in.h264 | awk '{ print $5 }' > ours.txt
 cmp -s theirs.txt ours.txt

@@ -39,8 +39,9 @@ static uint64_t iso_extent(const struct reader *reader)
 		size_t got = reader_at(reader, offset, head, sizeof head);
 		uint64_t size;
 
+		/* Players pass over a few bytes that are no box; what is in boxes is all there. */
 		if (got < 8)
-			return offset + 8;
+			return offset;
 		size = big_endian(head, 4);
 		if (size == 1 && got < 16)
 			return offset + 16;
@@ -92,9 +93,12 @@ static uint64_t matroska_extent(const struct reader *reader)
 	return segment ? ebml_element(reader, segment, MATROSKA_SEGMENT) : 0;
 }
 
+/* Writers that cannot go back leave all bits of the size set. */
 static uint64_t riff_extent(const uint8_t *start)
 {
-	return 8 + (start[4] | start[5] << 8 | start[6] << 16 | (uint64_t)start[7] << 24);
+	uint32_t size = start[4] | start[5] << 8 | start[6] << 16 | (uint32_t)start[7] << 24;
+
+	return size == UINT32_MAX ? 0 : 8 + (uint64_t)size;
 }
 
 static uint64_t ts_extent(const struct reader *reader)
