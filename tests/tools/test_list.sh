@@ -47,5 +47,11 @@ if [ -w /dev/full ]; then
 	"$list" --hardware no > /dev/full 2> full.err
 	is 1 $? "a full disk: exit status"
 	is 1 "$(wc -l < full.err | tr -d ' ')" "a full disk: one line"
+	for option in --help --version; do
+		"$list" $option > /dev/full 2> full.err
+		is 1 $? "a full disk, $option: exit status"
+		is 1 "$(grep -c '^wc-list: standard output: No space left' full.err)" \
+			"a full disk, $option: the reason"
+	done
 fi
 finish

@@ -31,6 +31,12 @@ if has encoder h264; then
 fi
 
 if [ -w /dev/full ]; then
+	for option in --help --version; do
+		"$transcode" $option > /dev/full 2> full.err
+		is 1 $? "/dev/full for $option: status"
+		is 1 "$(grep -c '^wc-transcode: standard output: No space left' full.err)" \
+			"/dev/full for $option: the reason"
+	done
 	for to in raw y4m ivf h264 mkv mp4 ts; do
 		codec=vp8
 		[ $to = h264 ] || [ $to = mp4 ] || [ $to = ts ] && codec=h264

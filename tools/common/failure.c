@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/failure.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int failure_set(struct failure *failure, const char *format, ...)
@@ -26,8 +28,24 @@ int failure_set_errno(struct failure *failure, const char *name, int error)
 	return failure_set(failure, "%s: %s", name, strerror(error));
 }
 
+int failure_check_stdout(struct failure *failure)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return failure_set_errno(failure, "standard output", errno);
+}
+
 void failure_print(const struct failure *failure, const char *program)
 {
 	if (failure->set)
 		fprintf(stderr, "%s: %s\n", program, failure->text);
+}
+
+int failure_finish_stdout(const char *program)
+{
+	struct failure failure = { .set = false };
+
+	failure_check_stdout(&failure);
+	failure_print(&failure, program);
+	return failure.set ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -20,7 +20,13 @@ int failure_set(struct failure *failure, const char *format, ...)
 /* "NAME: text of the system error". Returns -1. */
 int failure_set_errno(struct failure *failure, const char *name, int error);
 
+/* What stdio still holds for stdout may be what fails. 0, or -1 with the failure set. */
+int failure_check_stdout(struct failure *failure);
+
 /* Print it on stderr as "PROGRAM: message"; nothing when there is none. */
 void failure_print(const struct failure *failure, const char *program);
+
+/* For a program that has printed a text and ends: the exit status, with the failure printed. */
+int failure_finish_stdout(const char *program);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <webcodecs/webcodecs.h>
@@ -41,8 +40,7 @@ static void print(struct wc_context *context, const struct list_options *options
 	else if (json_print(context, devices, options))
 		failure_set_errno(failure, "JSON", ENOMEM);
 	wc_device_list_destroy(devices);
-	if (fflush(stdout) || ferror(stdout))
-		failure_set_errno(failure, "standard output", errno);
+	failure_check_stdout(failure);
 }
 
 int main(int argc, char **argv)

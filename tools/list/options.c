@@ -7,6 +7,7 @@
 #include <webcodecs/webcodecs.h>
 
 #include "common/codec_choice.h"
+#include "common/failure.h"
 
 #define EXIT_USAGE 2
 
@@ -85,10 +86,10 @@ static int apply(struct list_options *options, int key, char **argv)
 	switch (key) {
 	case 'h':
 		fputs(help_text, stdout);
-		return 0;
+		return failure_finish_stdout("wc-list");
 	case OPTION_VERSION:
 		printf("wc-list (libwebcodecs) %s\n", wc_version());
-		return 0;
+		return failure_finish_stdout("wc-list");
 	case OPTION_JSON:
 		options->json = true;
 		return -1;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/failure.h"
@@ -17,9 +15,7 @@ static void run(const struct options *options, struct reader *reader, struct fai
 
 	if (pipeline_open(&pipeline, options, reader, failure) == 0) {
 		pipeline_run(&pipeline);
-		/* What stdio still holds may be what fails. */
-		if (fflush(stdout))
-			failure_set_errno(failure, "standard output", errno);
+		failure_check_stdout(failure);
 		if (!failure->set && !options->quiet)
 			summary_print(&pipeline);
 	}

@@ -9,6 +9,7 @@
 #include <webcodecs/webcodecs.h>
 
 #include "common/codec_choice.h"
+#include "common/failure.h"
 #include "common/fourcc.h"
 
 #define EXIT_USAGE 2
@@ -155,10 +156,10 @@ static int apply_flag(struct options *options, struct pending *pending, int numb
 	case 'h':
 	case OPTION_HELP:
 		fputs(help_text, stdout);
-		return 0;
+		return failure_finish_stdout("wc-transcode");
 	case OPTION_VERSION:
 		printf("wc-transcode (libwebcodecs) %s\n", wc_version());
-		return 0;
+		return failure_finish_stdout("wc-transcode");
 	default:
 		return EXIT_USAGE;
 	}
