@@ -57,7 +57,6 @@ wc_transcode_SOURCES = \
 	tools/transcode/picture.c tools/transcode/picture.h \
 	tools/transcode/pipeline.c tools/transcode/pipeline.h \
 	tools/transcode/progress.c tools/transcode/progress.h \
-	tools/transcode/retime.c tools/transcode/retime.h \
 	tools/transcode/summary.c tools/transcode/summary.h \
 	tools/transcode/track.h \
 	tools/transcode/y4m.c tools/transcode/y4m.h

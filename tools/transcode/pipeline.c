@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "common/interrupt.h"
-#include "transcode/retime.h"
 
 static bool writes_pictures(const struct pipeline *pipeline)
 {
@@ -28,17 +27,21 @@ static int64_t frame_time(const struct pipeline *pipeline, const struct wc_video
 static int encode(struct pipeline *pipeline, struct wc_video_frame *frame, int64_t timestamp)
 {
 	struct wc_rect visible = wc_video_frame_get_visible_rect(frame);
+	struct wc_video_frame_override times = {
+		.has_timestamp = true,
+		.timestamp = timestamp,
+		.has_duration = true,
+	};
 	struct wc_video_frame *timed;
-	uint64_t duration;
 	int status, result;
 
 	if (!pipeline->encoding.encoder &&
 	    encoding_open(&pipeline->encoding, (struct size) { visible.width, visible.height },
 			  wc_video_frame_get_fourcc(frame), pipeline->devices.encoder))
 		return -1;
-	if (!wc_video_frame_get_duration(frame, &duration))
-		duration = (uint64_t)track_interval(&pipeline->input->track);
-	status = frame_retime(pipeline->context, frame, timestamp, duration, &timed);
+	if (!wc_video_frame_get_duration(frame, &times.duration))
+		times.duration = (uint64_t)track_interval(&pipeline->input->track);
+	status = wc_video_frame_new_from(frame, &times, &timed);
 	if (status < 0)
 		return output_fail_status(pipeline->output, "frame", status);
 	result = encoding_submit(&pipeline->encoding, timed);
