@@ -17,6 +17,7 @@ SLOW_TESTS =
 include tests/checks/local.mk
 include tests/unit/local.mk
 include tests/bitstream/local.mk
+include tests/budget/local.mk
 include tests/fake/local.mk
 include tests/frame/local.mk
 include tests/session/local.mk

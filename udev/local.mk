@@ -7,6 +7,9 @@ udev_webcodecs_id_LDADD = lib/libv4l2layer.la lib/libutil.la
 udevrulesdir = $(udevdir)/rules.d
 nodist_udevrules_DATA = udev/70-webcodecs.rules
 EXTRA_DIST += udev/70-webcodecs.rules.in
+
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+dist_tmpfiles_DATA = udev/webcodecs.conf
 CLEANFILES += udev/70-webcodecs.rules
 
 # udev looks for programs without a path in its own directory only: ours may be another.

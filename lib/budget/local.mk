@@ -1,4 +1,12 @@
 # SPDX-License-Identifier: MIT
 noinst_LTLIBRARIES += lib/libbudget.la
 lib_libbudget_la_SOURCES = \
-	lib/budget/accountant.c lib/budget/accountant.h
+	lib/budget/accountant.c lib/budget/accountant.h \
+	lib/budget/flood.c lib/budget/flood.h \
+	lib/budget/post.c lib/budget/post.h \
+	lib/budget/reclaim.c lib/budget/reclaim.h \
+	lib/budget/slot_file.c lib/budget/slot_file.h \
+	lib/budget/slot_opener.c \
+	lib/budget/slot_record.c lib/budget/slot_record.h \
+	lib/budget/slot_wait.c lib/budget/slot_wait.h \
+	lib/budget/slots.c lib/budget/slots.h

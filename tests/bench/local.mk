@@ -18,13 +18,18 @@ WC_BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
 # Without libtool's wrapper script, which would be traced and counted, too.
 WC_BENCH_NO_WRAPPER = -no-install
 
-check_PROGRAMS += tests/bench/growth tests/bench/make_raw tests/bench/wc_loop
+check_PROGRAMS += tests/bench/growth tests/bench/make_raw tests/bench/victims tests/bench/wc_loop
+# A ratio within one run: it needs no lab and is a test.
+TESTS += tests/bench/victims
 
 tests_bench_growth_SOURCES = tests/bench/growth.c $(WC_BENCH_SOURCES)
 tests_bench_growth_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
 tests_bench_growth_LDADD = lib/libwebcodecs.la
 
 tests_bench_make_raw_SOURCES = tests/bench/make_raw.c $(WC_BENCH_SOURCES)
+
+tests_bench_victims_SOURCES = tests/bench/victims.c $(WC_BENCH_SOURCES)
+tests_bench_victims_LDADD = lib/libbudget.la
 
 tests_bench_wc_loop_SOURCES = tests/bench/wc_loop.c $(WC_BENCH_SOURCES)
 tests_bench_wc_loop_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
@@ -39,6 +44,11 @@ tests_bench_alloc_count_la_LIBADD = -ldl
 WC_BENCH_PEERS = tests/bench/bare_v4l2
 EXTRA_PROGRAMS += tests/bench/bare_v4l2
 tests_bench_bare_v4l2_SOURCES = tests/bench/bare_v4l2.c $(WC_BENCH_SOURCES)
+
+WC_BENCH_PEERS += tests/bench/slots
+EXTRA_PROGRAMS += tests/bench/slots
+tests_bench_slots_SOURCES = tests/bench/slots.c $(WC_BENCH_SOURCES)
+tests_bench_slots_LDADD = lib/libbudget.la lib/libutil.la
 
 if WITH_LIBAV
 WC_BENCH_PEERS += tests/bench/bare_av

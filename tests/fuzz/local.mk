@@ -13,6 +13,7 @@ FUZZERS = \
 	tests/fuzz/fuzz_hvcc \
 	tests/fuzz/fuzz_mjpeg \
 	tests/fuzz/fuzz_nal_framing \
+	tests/fuzz/fuzz_post \
 	tests/fuzz/fuzz_vp8 \
 	tests/fuzz/fuzz_vp9
 EXTRA_PROGRAMS += $(FUZZERS)
@@ -45,6 +46,9 @@ tests_fuzz_fuzz_mjpeg_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_nal_framing_SOURCES = tests/fuzz/fuzz_nal_framing.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_nal_framing_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_nal_framing_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_post_SOURCES = tests/fuzz/fuzz_post.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_post_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_post_LDADD = lib/libbudget.la lib/libutil.la
 tests_fuzz_fuzz_vp8_SOURCES = tests/fuzz/fuzz_vp8.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_vp8_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_vp8_LDADD = $(FUZZ_LDADD)
@@ -70,6 +74,7 @@ EXTRA_DIST += \
 	tests/fuzz/fuzz_hvcc.c \
 	tests/fuzz/fuzz_mjpeg.c \
 	tests/fuzz/fuzz_nal_framing.c \
+	tests/fuzz/fuzz_post.c \
 	tests/fuzz/fuzz_vp8.c \
 	tests/fuzz/fuzz_vp9.c
 endif
