@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 webcodecsdir = $(includedir)/webcodecs
 webcodecs_HEADERS = \
+	include/webcodecs/budget.h \
 	include/webcodecs/codec.h \
 	include/webcodecs/context.h \
 	include/webcodecs/device.h \

@@ -65,7 +65,18 @@ struct wc_context_options {
 	const char *const *device_paths;
 	/** Any value of the application's, see wc_context_get_user_data(). */
 	void *user_data;
-	uint64_t reserved[8];   /**< must be zero */
+	/**
+	 * Microseconds without progress after which a codec is inactive and may be reclaimed, see
+	 * webcodecs/budget.h. 0: the ten seconds of the specification.
+	 */
+	int64_t inactivity;
+	/**
+	 * Directory of the files that count hardware contexts across processes. NULL:
+	 * /run/webcodecs, else webcodecs in $XDG_RUNTIME_DIR. "": count in this context only.
+	 * Copied.
+	 */
+	const char *slot_directory;
+	uint64_t reserved[6];   /**< must be zero */
 };
 
 /**
@@ -74,7 +85,8 @@ struct wc_context_options {
  * @param options NULL for the defaults; copied
  * @param[out] context on success a context with one reference, to be given back with
  *        wc_context_unref(). On failure set to NULL.
- * @return ::WC_OK; ::WC_TYPE_ERROR when a reserved field is not zero or @p context is NULL;
+ * @return ::WC_OK; ::WC_TYPE_ERROR when a reserved field is not zero, a time is negative, or
+ *         @p context is NULL;
  *         ::WC_OPERATION_ERROR when memory or descriptors are short (errno tells).
  */
 int wc_context_new(const struct wc_context_options *options, struct wc_context **context);

@@ -61,16 +61,27 @@ enum wc_stage {
 /** Number of holders that a ::wc_error can list; ::wc_error.holder_count may be larger. */
 #define WC_ERROR_MAX_HOLDERS 8
 
+/** What is known of a holder. */
+enum wc_holder_state {
+	WC_HOLDER_RUNNING = 0, /**< a process that runs */
+	WC_HOLDER_STOPPED,     /**< stopped by a signal or a debugger: it cannot give anything up */
+	WC_HOLDER_SILENT,      /**< was asked to give its context up and did not answer in time */
+	WC_HOLDER_ORPHANED,    /**< its process is dead, a child of it keeps the context counted */
+	WC_HOLDER_BLOCKED,     /**< nobody; the lock of a reader keeps the context from being had */
+	WC_HOLDER_UNKNOWN,     /**< somebody of whom nothing can be read */
+};
+
 /** Somebody who holds a hardware context. */
 struct wc_holder {
-	int32_t pid;           /**< process */
+	int32_t pid;           /**< process, 0 if unknown */
+	enum wc_holder_state state;
 	uint32_t width;        /**< coded width in pixels, 0 while unknown */
 	uint32_t height;       /**< coded height in pixels, 0 while unknown */
 	int64_t idle;          /**< microseconds since the last progress */
 	char codec[16];        /**< for instance "h264", NUL-terminated */
 	char role[16];         /**< "decoder" or "encoder", NUL-terminated */
 	char label[32];        /**< what the application called it, NUL-terminated, may be empty */
-	uint64_t reserved[2];
+	uint32_t reserved[4];
 };
 
 /**

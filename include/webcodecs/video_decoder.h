@@ -67,7 +67,12 @@ struct wc_video_decoder_config {
 	uint16_t rotation;                 /**< 0, 90, 180, 270; copied to the frames */
 	/** Only this device node, NULL for any. Not in the specification. Copied. */
 	const char *device;
-	uint64_t reserved[8];              /**< must be zero */
+	/**
+	 * Microseconds to wait for a hardware context when all are taken and nobody can give one
+	 * up, see webcodecs/budget.h; 0: not at all. Not in the specification.
+	 */
+	uint64_t context_wait;
+	uint64_t reserved[7];              /**< must be zero */
 };
 
 /**

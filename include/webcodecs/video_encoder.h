@@ -99,7 +99,8 @@ struct wc_video_encoder_config {
 	uint32_t fourcc;
 	/** Only this device node, NULL for any. Not in the specification. Copied. */
 	const char *device;
-	uint64_t reserved[8];         /**< must be zero */
+	uint64_t context_wait;        /**< as ::wc_video_decoder_config.context_wait */
+	uint64_t reserved[7];         /**< must be zero */
 };
 
 /** VideoEncoderEncodeOptions of the specification. */

@@ -21,6 +21,7 @@
  * - webcodecs/context.h: the descriptor to wait on, dispatch, log, counters.
  * - webcodecs/video_decoder.h, webcodecs/video_encoder.h: the codecs.
  * - webcodecs/video_frame.h, webcodecs/encoded_video_chunk.h: what goes in and out.
+ * - webcodecs/budget.h: hardware contexts, how they are shared and reclaimed.
  * - webcodecs/device.h: which devices there are and what they can do.
  * - webcodecs/error.h: names and details of failures.
  *
@@ -39,6 +40,7 @@
 #ifndef WEBCODECS_WEBCODECS_H
 #define WEBCODECS_WEBCODECS_H
 
+#include <webcodecs/budget.h>
 #include <webcodecs/codec.h>
 #include <webcodecs/context.h>
 #include <webcodecs/device.h>

@@ -11,12 +11,16 @@
  *                           +-- applied -- CONFIGURING -------+
  *                                                 the running session cannot adopt it
  *
+ *    CONFIGURING -- no hardware context --> ADMITTING -- there is room --> CONFIGURING
+ *    OPEN -- no hardware context at the first input --> ADMITTING
+ *    ADMITTING -- no room can be made --------------------------------------> codec closed
+ *
  *    OPEN, DRAINING, CONFIGURING -- the session fails inside a call --> BROKEN --> codec closed
  *    any -- the session fails by itself, or cannot be made -----------> codec closed
  *    any -- reset() --> OPEN
  *
  * Only OPEN takes messages from the front. In each other state one event is awaited: ready,
- * drained, or one of our tasks.
+ * drained, the accountant's word, or one of our tasks.
  */
 #include "api/codec.h"
 
@@ -24,6 +28,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "api/budget.h"
+#include "budget/admission.h"
 
 /* Done messages that are kept. More than an application queues that watches the queue size. */
 #define KEEP_MESSAGES 32
@@ -97,6 +104,7 @@ static void count_callback(struct codec *codec)
 void codec_enter_callback(struct codec *codec)
 {
 	codec_enter(codec);
+	claim_progress(&codec->claim);
 	count_callback(codec);
 }
 
@@ -183,6 +191,7 @@ static void abandon(struct codec *codec, enum wc_status status)
 	task_cancel(&codec->configure_task);
 	task_cancel(&codec->drained_task);
 	task_cancel(&codec->broken_task);
+	admission_cancel(&codec->claim);
 	if (codec->flushing)
 		end_flush(codec, codec->flushing, status);
 	codec->flushing = NULL;
@@ -217,11 +226,12 @@ static void close_with(struct codec *codec, const struct wc_error *cause)
 	struct wc_error error = *cause;
 
 	log_info(&codec->context->core->log, "%s \"%s\" closed: %s: %s", codec->ops->noun,
-		 codec->label, wc_status_name(error.name), error.message);
+		 codec->claim.label, wc_status_name(error.name), error.message);
 	codec_enter(codec);
 	abandon(codec, error.name);
 	codec->state = WC_CODEC_CLOSED;
 	drop_session(codec);
+	claim_leave(&codec->claim);
 	release_dropped(codec);
 	if (!codec->destroyed) {
 		count_callback(codec);
@@ -275,6 +285,25 @@ static void run_configure(struct codec *codec, struct message *message)
 	loop_post(&codec->context->loop, &codec->configure_task);
 }
 
+/* Have room made for the hardware context of a session, if that can be. */
+static bool admit(struct codec *codec, const void *config, const struct wc_error *error)
+{
+	if (!admission_begin(&codec->claim, codec->ops->context_wait(config), error))
+		return false;
+	codec->pump = PUMP_ADMITTING;
+	return true;
+}
+
+/* Some drivers take their context with the first input only. It stays at the front. */
+static bool try_again_later(struct codec *codec, const struct wc_error *error)
+{
+	struct session *session = codec->session;
+
+	codec->session = NULL;
+	session->ops->destroy(session);
+	return admit(codec, codec->config, error);
+}
+
 static void run_work(struct codec *codec, struct message *message)
 {
 	struct wc_error error;
@@ -290,6 +319,11 @@ static void run_work(struct codec *codec, struct message *message)
 		codec->pump = PUMP_FULL;
 		return;
 	}
+	if (ret == WC_QUOTA_EXCEEDED_ERROR && !codec->dirty && try_again_later(codec, &error))
+		return;
+	if (ret == 0 && !codec->dirty)
+		admission_succeeded(&codec->claim);
+	claim_progress(&codec->claim);
 	list_remove(&message->link);
 	codec->queue_size--;
 	codec->dirty = true;
@@ -341,18 +375,43 @@ static int find_session(struct codec *codec, const void *config, bool *draining,
 	return codec->ops->open(codec, config, &codec->session, error);
 }
 
+/* No session: because there is no hardware context, for which room may be made, or for good. */
+static void on_no_session(struct codec *codec, const void *config, const struct wc_error *error)
+{
+	if (error->name != WC_QUOTA_EXCEEDED_ERROR || !admit(codec, config, error))
+		close_with(codec, error);
+}
+
+/* Room was made for a session that had no context for its first input. */
+static void make_session_again(struct codec *codec)
+{
+	struct wc_error error;
+
+	if (codec->ops->open(codec, codec->config, &codec->session, &error) < 0) {
+		on_no_session(codec, codec->config, &error);
+		return;
+	}
+	codec->pump = PUMP_OPEN;
+	process(codec);
+}
+
 static void on_configure(struct task *task)
 {
 	struct codec *codec = container_of(task, struct codec, configure_task);
 	struct message *message = front(codec);
 	struct wc_error error;
 	bool draining;
-	int ret = find_session(codec, message->config, &draining, &error);
+	int ret;
 
+	if (message->kind != MESSAGE_CONFIGURE) {
+		make_session_again(codec);
+		return;
+	}
+	ret = find_session(codec, message->config, &draining, &error);
 	if (draining)
 		return;
 	if (ret < 0) {
-		close_with(codec, &error);
+		on_no_session(codec, message->config, &error);
 		return;
 	}
 	list_remove(&message->link);
@@ -519,6 +578,7 @@ int codec_close(struct codec *codec)
 	abandon(codec, WC_ABORT_ERROR);
 	codec->state = WC_CODEC_CLOSED;
 	drop_session(codec);
+	claim_leave(&codec->claim);
 	end_work(codec);
 	codec_leave(codec);
 	return WC_OK;
@@ -538,6 +598,53 @@ void codec_describe(const struct codec *codec, struct wc_session_info *info)
 		codec->session->ops->describe(codec->session, info);
 }
 
+/* The accountant */
+
+static void on_retry(struct claim *claim)
+{
+	struct codec *codec = container_of(claim, struct codec, claim);
+
+	codec->pump = PUMP_CONFIGURING;
+	loop_post(&codec->context->loop, &codec->configure_task);
+}
+
+static void on_refused(struct claim *claim, const struct wc_error *error)
+{
+	close_with(container_of(claim, struct codec, claim), error);
+}
+
+/* After reset() nothing is lost with the session: the next configuration makes another. */
+static void on_reclaim(struct claim *claim, const struct wc_error *error)
+{
+	struct codec *codec = container_of(claim, struct codec, claim);
+
+	if (codec->state == WC_CODEC_UNCONFIGURED)
+		drop_session(codec);
+	else
+		close_with(codec, error);
+}
+
+static const struct claim_ops claim_ops = {
+	.reclaim = on_reclaim,
+	.retry = on_retry,
+	.refused = on_refused,
+};
+
+int codec_set_reclaim_traits(struct codec *codec, const struct wc_reclaim_traits *traits)
+{
+	struct reclaim_traits own;
+
+	if (codec->state == WC_CODEC_CLOSED)
+		return fail_closed(codec, "set traits");
+	codec->has_own_traits = traits;
+	if (!traits)
+		own = codec->context->traits;
+	else if (!reclaim_traits_read(traits, &own))
+		return context_fail(codec->context, WC_TYPE_ERROR, "a reserved field is not zero");
+	claim_set_traits(&codec->claim, &own);
+	return WC_OK;
+}
+
 /* Beginning and end */
 
 void codec_init(struct codec *codec, struct wc_context *context, const struct codec_ops *ops,
@@ -546,7 +653,8 @@ void codec_init(struct codec *codec, struct wc_context *context, const struct co
 	codec->context = wc_context_ref(context);
 	codec->ops = ops;
 	codec->callbacks = *callbacks;
-	snprintf(codec->label, sizeof codec->label, "%s", label ? label : "");
+	accountant_enter(&context->accountant, &codec->claim, &claim_ops, ops->is_encoder, label);
+	claim_set_traits(&codec->claim, &context->traits);
 	codec->alive = alive;
 	counter_add(alive, 1);
 	list_init(&codec->queue);

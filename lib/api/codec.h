@@ -13,6 +13,7 @@
 #ifndef WC_API_CODEC_H
 #define WC_API_CODEC_H
 
+#include <webcodecs/budget.h>
 #include <webcodecs/codec.h>
 
 #include "api/context.h"
@@ -28,7 +29,8 @@ enum pump {
 	PUMP_OPEN,             /* messages are processed */
 	PUMP_FULL,             /* the session has no room ("codec saturated") */
 	PUMP_DRAINING,         /* all outputs are awaited, for a flush or before a change */
-	PUMP_CONFIGURING,      /* configure is at the front and waits for its task ("blocked") */
+	PUMP_CONFIGURING,      /* a session is to be made, by a task ("blocked") */
+	PUMP_ADMITTING,        /* there was no hardware context for it: room is being made */
 	PUMP_BROKEN,           /* the session failed inside a call, its task will close the codec */
 };
 
@@ -51,6 +53,7 @@ struct message {
 
 struct codec_ops {
 	const char *noun;              /* "decoder", "encoder" */
+	bool is_encoder;
 	/* Make a session for config. As session_open_decoder(). */
 	int (*open)(struct codec *codec, const void *config, struct session **session,
 		    struct wc_error *error);
@@ -63,6 +66,8 @@ struct codec_ops {
 	/* Hand input to the session. As session_ops.submit. */
 	int (*submit)(struct codec *codec, const struct session_input *input,
 		      struct wc_error *error);
+	/* Microseconds that config lets a hardware context be waited for. */
+	int64_t (*context_wait)(const void *config);
 	/* Forget what reset() and close() forget. */
 	void (*forget)(struct codec *codec);
 	/* Free the struct around the codec; codec_finish() was called. */
@@ -80,7 +85,8 @@ struct codec {
 	struct wc_context *context;    /* a reference */
 	const struct codec_ops *ops;
 	struct codec_callbacks callbacks;
-	char label[32];
+	struct claim claim;            /* in the accountant until the codec is closed */
+	bool has_own_traits;           /* for reclaim, and not those of the context */
 	counter *alive;                /* counts the codecs of this kind */
 
 	enum wc_codec_state state;
@@ -128,6 +134,9 @@ int codec_close(struct codec *codec);
 void codec_describe(const struct codec *codec, struct wc_session_info *info);
 /* Whether the next piece of work would wait in the queue. */
 bool codec_is_saturated(const struct codec *codec);
+
+/* What the application says of the codec, or NULL: what it says of the context. */
+int codec_set_reclaim_traits(struct codec *codec, const struct wc_reclaim_traits *traits);
 
 /* InvalidStateError unless configured; verb: "decode". */
 int codec_require_configured(struct codec *codec, const char *verb);

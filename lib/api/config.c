@@ -216,8 +216,8 @@ static int unknown_codec(const char *codec, struct wc_error *error)
 			 "codec string \"%.80s\" is not known, or ambiguous", codec);
 }
 
-int decoder_config_params(const struct decoder_config *config, const char *label,
-			  struct decoder_params *params, struct wc_error *error)
+int decoder_config_params(const struct decoder_config *config, struct decoder_params *params,
+			  struct wc_error *error)
 {
 	if (!config->known)
 		return unknown_codec(config->given.codec, error);
@@ -232,13 +232,12 @@ int decoder_config_params(const struct decoder_config *config, const char *label
 		.coded_width = config->given.coded_width,
 		.coded_height = config->given.coded_height,
 		.low_latency = config->given.optimize_for_latency,
-		.label = label,
 	};
 	return 0;
 }
 
-int encoder_config_params(const struct encoder_config *config, const char *label,
-			  struct encoder_params *params, struct wc_error *error)
+int encoder_config_params(const struct encoder_config *config, struct encoder_params *params,
+			  struct wc_error *error)
 {
 	const struct wc_video_encoder_config *given = &config->given;
 
@@ -255,7 +254,6 @@ int encoder_config_params(const struct encoder_config *config, const char *label
 		.latency_mode = given->latency_mode,
 		.bitstream_format = given->bitstream_format,
 		.key_interval = given->key_interval,
-		.label = label,
 	};
 	return 0;
 }

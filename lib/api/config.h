@@ -58,11 +58,11 @@ bool encoder_config_same_display(const struct encoder_config *a, const struct en
 
 /*
  * What a session is made from. 0, or WC_NOT_SUPPORTED_ERROR with *error filled when the codec
- * string or the description cannot be used. Pointers into config and label are handed on.
+ * string or the description cannot be used. Pointers into config are handed on.
  */
-int decoder_config_params(const struct decoder_config *config, const char *label,
-			  struct decoder_params *params, struct wc_error *error);
-int encoder_config_params(const struct encoder_config *config, const char *label,
-			  struct encoder_params *params, struct wc_error *error);
+int decoder_config_params(const struct decoder_config *config, struct decoder_params *params,
+			  struct wc_error *error);
+int encoder_config_params(const struct encoder_config *config, struct encoder_params *params,
+			  struct wc_error *error);
 
 #endif

@@ -47,18 +47,19 @@ int context_fail_errno(struct wc_context *context, int sys_errno, const char *wh
 	return context_fail_with(context, &error);
 }
 
-struct session_env context_env(struct wc_context *context)
+struct session_env context_env(struct wc_context *context, struct claim *claim)
 {
 	return (struct session_env) {
 		.core = context->core,
 		.loop = &context->loop,
-		.accountant = &context->accountant,
+		.claim = claim,
 	};
 }
 
 static bool options_are_valid(const struct wc_context_options *options)
 {
-	return !HAS_RESERVED(options) && (unsigned)options->log_level <= WC_LOG_DEBUG;
+	return !HAS_RESERVED(options) && (unsigned)options->log_level <= WC_LOG_DEBUG &&
+	       options->inactivity >= 0;
 }
 
 /* Everything that can fail; a negative errno leaves nothing behind. */
@@ -108,7 +109,11 @@ int wc_context_new(const struct wc_context_options *options, struct wc_context *
 		return WC_OPERATION_ERROR;
 	}
 	atomic_init(&context->refs, 1);
-	accountant_init(&context->accountant, context->core);
+	accountant_init(&context->accountant, context->core, &context->loop,
+			&(struct accountant_options) {
+				.inactivity = options->inactivity,
+				.directory = options->slot_directory,
+			});
 	context->user_data = options->user_data;
 	log_set_handler(&context->core->log, options->log_handler, options->log_level,
 			options->log_user_data);
@@ -128,10 +133,10 @@ void wc_context_unref(struct wc_context *context)
 	    atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	device_registry_free(context->devices);
+	accountant_finish(&context->accountant);
 	/* Sessions that were destroyed may have left a task that frees what remains of them. */
 	loop_dispatch(&context->loop, 0);
 	loop_finish(&context->loop);
-	accountant_finish(&context->accountant);
 	core_unref(context->core);
 	free(context);
 }

@@ -20,6 +20,7 @@ struct wc_context {
 	struct core *core;                 /* a reference */
 	struct loop loop;
 	struct accountant accountant;
+	struct reclaim_traits traits;      /* of codecs without their own */
 	struct device_registry *devices;   /* owned */
 	struct wc_error error;             /* of the last call that failed */
 	uint64_t callbacks;                /* callbacks that ran, in all */
@@ -44,7 +45,7 @@ int context_fail_anywhere(struct wc_context *context, const struct wc_error *err
 /* OperationError with the cause, a positive errno. what: "make a decoder". */
 int context_fail_errno(struct wc_context *context, int sys_errno, const char *what);
 
-/* What sessions need of the context. */
-struct session_env context_env(struct wc_context *context);
+/* What sessions need of the context. claim: of the codec; NULL for probes. */
+struct session_env context_env(struct wc_context *context, struct claim *claim);
 
 #endif

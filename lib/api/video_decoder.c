@@ -117,10 +117,10 @@ static int open_session(struct codec *codec, const void *data, struct session **
 			struct wc_error *error)
 {
 	const struct decoder_config *config = data;
-	struct session_env env = context_env(codec->context);
+	struct session_env env = context_env(codec->context, &codec->claim);
 	struct session_choice choice = choice_of(codec->context, &config->given);
 	struct decoder_params params;
-	int ret = decoder_config_params(config, codec->label, &params, error);
+	int ret = decoder_config_params(config, &params, error);
 
 	if (ret < 0)
 		return ret;
@@ -162,12 +162,21 @@ static void decoder_free(struct codec *codec)
 	free(decoder);
 }
 
+static int64_t context_wait(const void *data)
+{
+	const struct decoder_config *config = data;
+
+	return config->given.context_wait < INT64_MAX ? (int64_t)config->given.context_wait
+						      : INT64_MAX;
+}
+
 static const struct codec_ops decoder_ops = {
 	.noun = "decoder",
 	.open = open_session,
 	.flows_on = flows_on,
 	.adopt = adopt,
 	.submit = submit,
+	.context_wait = context_wait,
 	.forget = forget,
 	.free = decoder_free,
 };
@@ -195,6 +204,12 @@ int wc_video_decoder_new(struct wc_context *context, const struct wc_video_decod
 	decoder->output = init->output;
 	*out = decoder;
 	return WC_OK;
+}
+
+int wc_video_decoder_set_reclaim_traits(struct wc_video_decoder *decoder,
+					const struct wc_reclaim_traits *traits)
+{
+	return codec_set_reclaim_traits(&decoder->codec, traits);
 }
 
 void wc_video_decoder_destroy(struct wc_video_decoder *decoder)
@@ -379,7 +394,7 @@ int wc_video_decoder_is_config_supported(struct wc_context *context,
 					 bool *supported, struct wc_session_info *info)
 {
 	const char *problem = decoder_config_problem(given);
-	struct session_env env = context_env(context);
+	struct session_env env = context_env(context, NULL);
 	struct wc_session_info unwanted;
 	struct decoder_config *config;
 	struct session_choice choice;
@@ -397,7 +412,7 @@ int wc_video_decoder_is_config_supported(struct wc_context *context,
 	if (!config)
 		return context_fail_errno(context, ENOMEM, "copy a configuration");
 	choice = choice_of(context, &config->given);
-	if (decoder_config_params(config, "", &params, &error) == 0)
+	if (decoder_config_params(config, &params, &error) == 0)
 		*supported = session_probe_decoder(&env, &choice, &params, info);
 	free(config);
 	return WC_OK;

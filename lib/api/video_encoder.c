@@ -138,10 +138,10 @@ static int open_session(struct codec *codec, const void *data, struct session **
 			struct wc_error *error)
 {
 	const struct encoder_config *config = data;
-	struct session_env env = context_env(codec->context);
+	struct session_env env = context_env(codec->context, &codec->claim);
 	struct session_choice choice = choice_of(codec->context, &config->given);
 	struct encoder_params params;
-	int ret = encoder_config_params(config, codec->label, &params, error);
+	int ret = encoder_config_params(config, &params, error);
 
 	if (ret < 0)
 		return ret;
@@ -166,7 +166,7 @@ static int adopt(struct codec *codec, const void *data)
 		return -ENOTSUP;
 	if (encoder_config_same_rates(codec->config, config))
 		return 0;
-	if (!ops->retune || encoder_config_params(config, codec->label, &params, &error) < 0)
+	if (!ops->retune || encoder_config_params(config, &params, &error) < 0)
 		return -ENOTSUP;
 	return ops->retune(codec->session, &params) < 0 ? -ENOTSUP : 0;
 }
@@ -202,13 +202,23 @@ static void encoder_free(struct codec *codec)
 	free(encoder);
 }
 
+static int64_t context_wait(const void *data)
+{
+	const struct encoder_config *config = data;
+
+	return config->given.context_wait < INT64_MAX ? (int64_t)config->given.context_wait
+						      : INT64_MAX;
+}
+
 static const struct codec_ops encoder_ops = {
 	.noun = "encoder",
+	.is_encoder = true,
 	.open = open_session,
 	.flows_on = flows_on,
 	.adopt = adopt,
 	.must_drain = must_drain,
 	.submit = submit,
+	.context_wait = context_wait,
 	.forget = forget,
 	.free = encoder_free,
 };
@@ -236,6 +246,12 @@ int wc_video_encoder_new(struct wc_context *context, const struct wc_video_encod
 	encoder->output = init->output;
 	*out = encoder;
 	return WC_OK;
+}
+
+int wc_video_encoder_set_reclaim_traits(struct wc_video_encoder *encoder,
+					const struct wc_reclaim_traits *traits)
+{
+	return codec_set_reclaim_traits(&encoder->codec, traits);
 }
 
 void wc_video_encoder_destroy(struct wc_video_encoder *encoder)
@@ -409,7 +425,7 @@ int wc_video_encoder_is_config_supported(struct wc_context *context,
 					 bool *supported, struct wc_session_info *info)
 {
 	const char *problem = encoder_config_problem(given);
-	struct session_env env = context_env(context);
+	struct session_env env = context_env(context, NULL);
 	struct wc_session_info unwanted;
 	struct encoder_config *config;
 	struct session_choice choice;
@@ -427,7 +443,7 @@ int wc_video_encoder_is_config_supported(struct wc_context *context,
 	if (!config)
 		return context_fail_errno(context, ENOMEM, "copy a configuration");
 	choice = choice_of(context, &config->given);
-	if (encoder_config_params(config, "", &params, &error) == 0)
+	if (encoder_config_params(config, &params, &error) == 0)
 		*supported = session_probe_encoder(&env, &choice, &params, info);
 	free(config);
 	return WC_OK;

@@ -3,91 +3,303 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "budget/admission.h"
 #include "util/clock.h"
 #include "util/error.h"
 
-void accountant_init(struct accountant *accountant, struct core *core)
+/* ---- who is active --------------------------------------------------------------------------- */
+
+static struct claim *claim_of(struct list *link)
 {
-	pthread_mutex_init(&accountant->lock, NULL);
-	list_init(&accountant->claims);
+	return container_of(link, struct claim, link);
+}
+
+static void touch(struct claim *claim, int64_t now)
+{
+	if (claim->slot.fd >= 0)
+		slot_touch(&claim->slot, now);
+}
+
+/* Between looks at who made progress: a second, by default. */
+static int64_t tick_period(const struct accountant *accountant)
+{
+	return accountant->clock.threshold / 10 + 1;
+}
+
+/* Ticks go on while there is progress to be dated; claim_wake() begins anew. */
+static void on_tick(struct timer *timer)
+{
+	struct accountant *accountant = container_of(timer, struct accountant, tick);
+	int64_t now = clock_now(), period = tick_period(accountant);
+	bool moved = false;
+	struct list *pos;
+
+	list_for_each(pos, &accountant->claims) {
+		if (!activity_sample(&claim_of(pos)->candidate.activity, now))
+			continue;
+		moved = true;
+		touch(claim_of(pos), now);
+	}
+	reclaim_tick(&accountant->clock, now, moved ? period : 0);
+	if (moved && loop_set_timer(accountant->loop, &accountant->tick, period) < 0)
+		reclaim_tick(&accountant->clock, now, 0);
+}
+
+void claim_wake(struct claim *claim)
+{
+	struct accountant *accountant = claim->accountant;
+	int64_t period;
+
+	if (!accountant || !list_empty(&accountant->tick.link))
+		return;
+	period = tick_period(accountant);
+	if (loop_set_timer(accountant->loop, &accountant->tick, period) == 0)
+		reclaim_tick(&accountant->clock, clock_now(), period);
+}
+
+void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits)
+{
+	reclaim_set_traits(&claim->candidate, traits, clock_now());
+	if (claim->slot.fd < 0)
+		return;
+	claim->slot.record.priority = traits->priority;
+	claim->slot.record.background = traits->background;
+	slot_update(&claim->slot, &claim->slot.record);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void accountant_init(struct accountant *accountant, struct core *core, struct loop *loop,
+		     const struct accountant_options *options)
+{
+	char reason[SLOT_REASON_SIZE];
+
+	memset(accountant, 0, sizeof *accountant);
 	accountant->core = core;
+	accountant->loop = loop;
+	list_init(&accountant->claims);
+	list_init(&accountant->accounts);
+	reclaim_clock_init(&accountant->clock, options ? options->inactivity : 0);
+	timer_init(&accountant->tick, on_tick);
+	if (options && options->directory)
+		snprintf(accountant->directory, sizeof accountant->directory, "%s",
+			 options->directory);
+	else
+		slot_directory_choose(SLOT_SHARED_DIRECTORY, secure_getenv("XDG_RUNTIME_DIR"),
+				      accountant->directory, reason);
 }
 
 void accountant_finish(struct accountant *accountant)
 {
-	pthread_mutex_destroy(&accountant->lock);
-}
+	struct list *item;
 
-void accountant_take(struct accountant *accountant, struct claim *claim, const char *label)
-{
-	snprintf(claim->label, sizeof claim->label, "%s", label);
-	claim_progress(claim, clock_now());
-	pthread_mutex_lock(&accountant->lock);
-	list_append(&accountant->claims, &claim->link);
-	pthread_mutex_unlock(&accountant->lock);
-	counter_add(&accountant->core->counters.hardware_contexts, 1);
-}
+	timer_cancel(&accountant->tick);
+	if (accountant->has_post)
+		post_finish(&accountant->post);
+	while ((item = list_pop(&accountant->accounts))) {
+		struct account *account = container_of(item, struct account, link);
 
-void accountant_give(struct accountant *accountant, struct claim *claim)
-{
-	bool entered;
-
-	pthread_mutex_lock(&accountant->lock);
-	entered = !list_empty(&claim->link);
-	list_remove(&claim->link);
-	pthread_mutex_unlock(&accountant->lock);
-	if (entered)
-		counter_sub(&accountant->core->counters.hardware_contexts, 1);
-}
-
-static void describe_holder(const struct claim *claim, int64_t now, struct wc_holder *holder)
-{
-	memset(holder, 0, sizeof *holder);
-	holder->pid = getpid();
-	holder->width = claim->width;
-	holder->height = claim->height;
-	holder->idle = now - atomic_load_explicit(&claim->progress, memory_order_relaxed);
-	snprintf(holder->codec, sizeof holder->codec, "%s", claim->codec);
-	snprintf(holder->role, sizeof holder->role, "%s", claim->role);
-	snprintf(holder->label, sizeof holder->label, "%s", claim->label);
-}
-
-/* List the holders of a device in *error but one. Returns how many there are. */
-static uint32_t list_holders(struct accountant *accountant, const struct claim *except,
-			     const char *device, struct wc_error *error)
-{
-	int64_t now = clock_now();
-	struct list *pos;
-	uint32_t n = 0;
-
-	pthread_mutex_lock(&accountant->lock);
-	list_for_each(pos, &accountant->claims) {
-		const struct claim *claim = container_of(pos, struct claim, link);
-
-		if (claim == except || strcmp(claim->device, device) != 0)
-			continue;
-		if (n < WC_ERROR_MAX_HOLDERS)
-			describe_holder(claim, now, &error->holders[n]);
-		n++;
+		account_close(account);
+		free(account);
 	}
-	pthread_mutex_unlock(&accountant->lock);
-	error->holder_count = n;
-	return n;
 }
 
-int accountant_refused(struct accountant *accountant, const struct claim *claim,
-		       enum wc_stage stage, int sys_errno, struct wc_error *error)
+void accountant_enter(struct accountant *accountant, struct claim *claim,
+		      const struct claim_ops *ops, bool encoder, const char *label)
 {
-	uint32_t held;
+	memset(claim, 0, sizeof *claim);
+	claim->accountant = accountant;
+	claim->ops = ops;
+	claim->candidate.kind = RECLAIM_VIDEO;
+	claim->candidate.encoder = encoder;
+	claim->candidate.id = ++accountant->last_claim;
+	activity_init(&claim->candidate.activity, clock_now());
+	snprintf(claim->label, sizeof claim->label, "%s", label ? label : "");
+	claim->slot.fd = -1;
+	admission_init(claim);
+	list_append(&accountant->claims, &claim->link);
+}
+
+void claim_leave(struct claim *claim)
+{
+	admission_cancel(claim);
+	claim_give(claim);
+	list_remove(&claim->link);
+}
+
+/* ---- accounts -------------------------------------------------------------------------------- */
+
+static struct account *find_account(struct accountant *accountant, const struct account_key *key)
+{
+	struct list *pos;
+
+	list_for_each(pos, &accountant->accounts) {
+		struct account *account = container_of(pos, struct account, link);
+
+		if (!strcmp(account->path, key->path) && !strcmp(account->role, key->role))
+			return account;
+	}
+	return NULL;
+}
+
+/* The post is opened with the first account: only who holds contexts is asked for one. */
+static void set_up(struct accountant *accountant)
+{
+	int ret = -ENOENT;
+
+	if (accountant->is_set_up)
+		return;
+	accountant->is_set_up = true;
+	if (accountant->directory[0])
+		ret = post_init(&accountant->post, accountant->loop, accountant->directory,
+				admission_asked, accountant);
+	accountant->has_post = ret == 0;
+	if (ret < 0)
+		log_info(&accountant->core->log,
+			 "other processes cannot ask for hardware contexts: %s", strerror(-ret));
+}
+
+static struct account *have_account(struct accountant *accountant, const struct account_key *key,
+				    int *error)
+{
+	struct account *account = find_account(accountant, key);
+
+	if (account)
+		return account;
+	set_up(accountant);
+	account = malloc(sizeof *account);
+	*error = account ? account_open(account, key, ++accountant->last_account,
+					accountant->directory, &accountant->core->log) : -ENOMEM;
+	if (*error < 0) {
+		free(account);
+		return NULL;
+	}
+	list_append(&accountant->accounts, &account->link);
+	return account;
+}
+
+int accountant_set_quota(struct accountant *accountant, const struct account_key *key,
+			 unsigned quota)
+{
+	int ret = 0;
+	struct account *account = have_account(accountant, key, &ret);
+
+	if (!account)
+		return ret;
+	account->set_quota = quota < SLOT_MAX ? quota : SLOT_MAX;
+	return 0;
+}
+
+/* ---- taking and giving ----------------------------------------------------------------------- */
+
+static void fill_record(const struct claim *claim, const char *codec, int64_t now,
+			struct slot_record *record)
+{
+	const struct accountant *accountant = claim->accountant;
+
+	memset(record, 0, sizeof *record);
+	record->progress = now;
+	record->bytes = claim->candidate.bytes;
+	record->width = claim->width;
+	record->height = claim->height;
+	record->priority = claim->candidate.traits.priority;
+	record->background = claim->candidate.traits.background;
+	snprintf(record->role, sizeof record->role, "%s", claim->account->role);
+	snprintf(record->codec, sizeof record->codec, "%s", codec);
+	snprintf(record->label, sizeof record->label, "%s", claim->label);
+	if (accountant->has_post)
+		snprintf(record->socket, sizeof record->socket, "%s", accountant->post.name);
+}
+
+static int no_context(struct claim *claim, unsigned quota, int64_t now, struct wc_error *error)
+{
+	error_set(error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_OPEN, 0,
+		  "all %u contexts of the device are in use", quota);
+	error_set_device(error, claim->account->path);
+	account_list_holders(claim->account, -1, now, error);
+	error->quota = quota;
+	error->requested = (uint64_t)error->holder_count + 1;
+	return error->name;
+}
+
+static void note_taken(struct claim *claim, const char *codec)
+{
+	snprintf(claim->codec, sizeof claim->codec, "%s", codec);
+	claim->is_taken = true;
+	claim->candidate.resource = claim->account->number;
+	counter_add(&claim->accountant->core->counters.hardware_contexts, 1);
+}
+
+int claim_take(struct claim *claim, const struct account_key *key, const char *codec,
+	       struct wc_error *error)
+{
+	struct account *wanted;
+	struct slot_record record;
+	int64_t now = clock_now();
+	int ret = 0;
+
+	wanted = have_account(claim->accountant, key, &ret);
+	if (!wanted)
+		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_OPEN, -ret,
+				 "cannot count the contexts of the device");
+	/* A slot that waiting brought may be of another device than the one that is tried first. */
+	if (claim->slot.fd >= 0 && claim->account != wanted)
+		slot_give(&claim->slot);
+	claim->account = wanted;
+	fill_record(claim, codec, now, &record);
+	if (claim->slot.fd >= 0)
+		slot_update(&claim->slot, &record);
+	else
+		ret = slot_take(&wanted->table, account_limit(wanted), &record, &claim->slot, now);
+	if (ret == -EAGAIN)
+		return no_context(claim, account_limit(wanted), now, error);
+	/* Others do not see it then; that is better than none. */
+	if (ret < 0)
+		log_warning(&claim->accountant->core->log, "%s: a context is not counted: %s",
+			    wanted->path, slot_table_reason(&wanted->table));
+	note_taken(claim, codec);
+	return 0;
+}
+
+void claim_give(struct claim *claim)
+{
+	if (claim->slot.fd >= 0)
+		slot_give(&claim->slot);
+	if (!claim->is_taken)
+		return;
+	claim->is_taken = false;
+	claim->candidate.resource = 0;
+	counter_sub(&claim->accountant->core->counters.hardware_contexts, 1);
+}
+
+void claim_set_size(struct claim *claim, uint32_t width, uint32_t height)
+{
+	claim->width = width;
+	claim->height = height;
+	if (claim->slot.fd < 0)
+		return;
+	claim->slot.record.width = width;
+	claim->slot.record.height = height;
+	slot_update(&claim->slot, &claim->slot.record);
+}
+
+int claim_refused(struct claim *claim, enum wc_stage stage, int sys_errno, struct wc_error *error)
+{
+	struct account *account = claim->account;
+	int64_t now = clock_now();
+	int own = claim->slot.fd >= 0 ? (int)claim->slot.index : -1;
 
 	error_set(error, WC_QUOTA_EXCEEDED_ERROR, stage, sys_errno,
-		  "the device gave no context for another %s %s", claim->codec, claim->role);
-	error_set_device(error, claim->device);
-	held = list_holders(accountant, claim, claim->device, error);
-	error->quota = claim->quota;
-	error->requested = (uint64_t)held + 1;
+		  "the device gave no context for another %s %s", claim->codec, account->role);
+	error_set_device(error, account->path);
+	account_list_holders(account, own, now, error);
+	/* Without a holder: programs that count nothing have them, or something else is short. */
+	if (error->holder_count)
+		slot_table_learn(&account->table, error->holder_count, stage, now);
+	error->quota = account_quota(account, now);
+	error->requested = (uint64_t)error->holder_count + 1;
 	return error->name;
 }

@@ -1,59 +1,100 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The accountant: who holds hardware contexts in this process, per device. A session embeds a
- * claim. Whether a refusal means "no context left" is judged by the session, by stage
- * (session/stateful.c).
+ * The accountant of a context: who of its codecs holds which hardware context, how many there may
+ * be, and who gives one up when another needs it.
+ *
+ *     codec --- enter, leave ---------> accountant <--- take, give, refused --- session
+ *     codec <--- reclaim, retry, refused --- accountant
+ *
+ * A session takes a context in the name of its codec's claim before it opens the device, and gives
+ * it back when the device is closed. Contexts are counted in slots, across processes. When all are
+ * taken, or the driver refuses, the session fails with QuotaExceededError and the codec may have
+ * room made: admission.h.
+ *
+ * All of it belongs to the thread of the loop.
  */
 #ifndef WC_BUDGET_ACCOUNTANT_H
 #define WC_BUDGET_ACCOUNTANT_H
 
-#include <pthread.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <webcodecs/error.h>
 
+#include "budget/account.h"
+#include "budget/claim.h"
 #include "util/core.h"
 #include "util/list.h"
+#include "util/loop.h"
 
-/* One context held, or about to be. Memory of the session. */
-struct claim {
-	struct list link;
-	const char *device;            /* node; memory of the session */
-	const char *role;              /* "decoder", "encoder": constant */
-	const char *codec;             /* constant */
-	char label[32];
-	uint32_t width, height;        /* coded pixels, 0 while unknown */
-	unsigned quota;                /* contexts the device is known to have, 0: unknown */
-	_Atomic int64_t progress;      /* microseconds of CLOCK_MONOTONIC of the last progress */
+struct accountant_options {
+	int64_t inactivity;            /* microseconds until a codec is inactive, 0: ten seconds */
+	/* Where slots are: NULL: where they belong; "": in this context only. */
+	const char *directory;
 };
 
 struct accountant {
-	pthread_mutex_t lock;          /* guards claims */
-	struct list claims;
 	struct core *core;             /* counters; the context's reference covers it */
+	struct loop *loop;
+	struct list claims, accounts;
+	struct reclaim_clock clock;
+	struct timer tick;             /* while something is active */
+	struct post post;
+	char directory[PATH_MAX];      /* of slots and post, "": none */
+	bool is_set_up, has_post;
+	uint64_t last_claim, last_account;
 };
 
-void accountant_init(struct accountant *accountant, struct core *core);
+/* Cannot fail; files are looked at when the first context is taken. */
+void accountant_init(struct accountant *accountant, struct core *core, struct loop *loop,
+		     const struct accountant_options *options);
+
+/* All claims have left. */
 void accountant_finish(struct accountant *accountant);
 
-/* Enter a claim; label may be cut. Counted as a hardware context from here on. */
-void accountant_take(struct accountant *accountant, struct claim *claim, const char *label);
+/* Enter a codec. label may be cut. */
+void accountant_enter(struct accountant *accountant, struct claim *claim,
+		      const struct claim_ops *ops, bool encoder, const char *label);
 
-/* Leave. Harmless when the claim is not entered (link initialised). */
-void accountant_give(struct accountant *accountant, struct claim *claim);
+/* Leave, with what is held. Harmless when the claim is not entered. */
+void claim_leave(struct claim *claim);
 
-/* Note that work was done. No system call but the clock, which the caller reads. */
-static inline void claim_progress(struct claim *claim, int64_t now)
+/* Work was done: costs nothing while the codec is known to be active. */
+void claim_wake(struct claim *claim);
+static inline void claim_progress(struct claim *claim)
 {
-	atomic_store_explicit(&claim->progress, now, memory_order_relaxed);
+	struct activity *activity = &claim->candidate.activity;
+
+	if (activity->units++ == activity->sampled)
+		claim_wake(claim);
 }
 
+/* What the application says of a codec. */
+void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits);
+
 /*
- * The device gave no context at stage: fill *error with QuotaExceededError and the holders of the
- * device, and return its name. claim is the one that was refused; it is not among the holders.
+ * Take a context of a device before it is opened. 0; QuotaExceededError with *error filled when all
+ * are taken; OperationError when the machine cannot count.
  */
-int accountant_refused(struct accountant *accountant, const struct claim *claim,
-		       enum wc_stage stage, int sys_errno, struct wc_error *error);
+int claim_take(struct claim *claim, const struct account_key *key, const char *codec,
+	       struct wc_error *error);
+
+/* Give it back, after the device was closed. Harmless when none is held. */
+void claim_give(struct claim *claim);
+
+/* The size of pictures became known. */
+void claim_set_size(struct claim *claim, uint32_t width, uint32_t height);
+
+/*
+ * The driver gave no context although the claim was taken: fill *error with QuotaExceededError,
+ * quota and holders, and remember how many there seem to be. Returns the ::wc_status. The session
+ * gives back next.
+ */
+int claim_refused(struct claim *claim, enum wc_stage stage, int sys_errno, struct wc_error *error);
+
+/* How many contexts the application allows on a node; 0: as before. Negative errno. */
+int accountant_set_quota(struct accountant *accountant, const struct account_key *key,
+			 unsigned quota);
 
 #endif

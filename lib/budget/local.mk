@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 noinst_LTLIBRARIES += lib/libbudget.la
 lib_libbudget_la_SOURCES = \
+	lib/budget/account.c lib/budget/account.h \
 	lib/budget/accountant.c lib/budget/accountant.h \
+	lib/budget/admission.c lib/budget/admission.h \
+	lib/budget/claim.h \
 	lib/budget/flood.c lib/budget/flood.h \
 	lib/budget/post.c lib/budget/post.h \
 	lib/budget/reclaim.c lib/budget/reclaim.h \

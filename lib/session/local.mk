@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += lib/libsession.la
 lib_libsession_la_SOURCES = \
 	lib/session/codec_controls.c lib/session/codec_controls.h \
 	lib/session/cookies.c lib/session/cookies.h \
+	lib/session/device_account.c lib/session/device_account.h \
 	lib/session/packaging.c lib/session/packaging.h \
 	lib/session/port.c lib/session/port.h \
 	lib/session/profiles.c lib/session/profiles.h \

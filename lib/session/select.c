@@ -8,6 +8,7 @@
 #include <linux/videodev2.h>
 
 #include "session/profiles.h"
+#include "session/stateful.h"
 #include "util/error.h"
 #include "v4l2/registry.h"
 
@@ -113,6 +114,22 @@ static void keep_best(struct wc_error *best, const struct wc_error *error)
 		*best = *error;
 }
 
+/* A node that let nobody look at it may be the device, with all its contexts taken. */
+static void suspect_closed(const struct request *r, struct wc_error *best)
+{
+	const char *path;
+	int sys_errno = device_registry_closed(r->choice->devices, &path);
+	struct wc_error error;
+
+	if (best->device[0] || !stateful_is_refusal(WC_STAGE_OPEN, sys_errno) || !sys_errno ||
+	    (r->choice->device && strcmp(r->choice->device, path) != 0))
+		return;
+	error_set(&error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_OPEN, sys_errno,
+		  "a device lets nobody look what it is, so all its contexts may be in use");
+	error_set_device(&error, path);
+	keep_best(best, &error);
+}
+
 static int open_hardware(const struct request *r, struct session **session,
 			 struct wc_error *best)
 {
@@ -139,6 +156,7 @@ static int open_hardware(const struct request *r, struct session **session,
 		log_info(&r->env->core->log, "%s: %s", error.device, error.message);
 		keep_best(best, &error);
 	}
+	suspect_closed(r, best);
 	return best->name;
 }
 

@@ -32,7 +32,7 @@
 #include "util/core.h"
 #include "util/loop.h"
 
-struct accountant;
+struct claim;
 struct session;
 struct v4l2_device_info;
 
@@ -43,7 +43,6 @@ struct decoder_params {
 	size_t description_size;
 	uint32_t coded_width, coded_height;   /* hints, 0: unknown */
 	bool low_latency;
-	const char *label;                 /* for the accountant, never NULL */
 };
 
 /* What an encoder session is made from. */
@@ -57,7 +56,6 @@ struct encoder_params {
 	enum wc_latency_mode latency_mode;
 	enum wc_bitstream_format bitstream_format;
 	uint32_t key_interval;             /* frames, 0: default */
-	const char *label;
 };
 
 /* One piece of work. A decoder reads chunk, an encoder the rest. */
@@ -145,7 +143,7 @@ struct session {
 struct session_env {
 	struct core *core;
 	struct loop *loop;
-	struct accountant *accountant;
+	struct claim *claim;               /* of the codec; NULL: for probes only */
 };
 
 /*

@@ -59,7 +59,7 @@ struct encoder {
 	struct session base;
 	struct software_worker worker;
 	struct session_env env;
-	struct encoder_params params;      /* without label */
+	struct encoder_params params;
 	const struct software_encoder_row *row;
 	const AVCodec *codec;
 	struct pool *pool;
@@ -788,7 +788,6 @@ static int choose(struct encoder *e, const struct encoder_params *params, struct
 	const char *codec = video_codec_name(params->codec.codec);
 
 	e->params = *params;
-	e->params.label = "";
 	e->row = software_find_encoder(params, &e->codec);
 	if (!e->row)
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,

@@ -6,12 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/clock.h"
+#include "session/device_account.h"
 #include "util/error.h"
 #include "v4l2/probe.h"
-
-/* Progress is noted once for so many inputs: a second of video. */
-#define PROGRESS_UNITS 32
 
 /* Bounds of stateful_coded_size(), bytes. */
 #define MIN_CODED_SIZE (512u * 1024)
@@ -27,12 +24,7 @@ static bool is_alive(const struct stateful *s)
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/*
- * Whether a failed call means that the hardware has no room. The stage says it, not the errno:
- * drivers use EBUSY, EAGAIN, ENOSPC, EINVAL, ENOMEM, ESRCH, EPERM, ETIME and more. What remains are
- * the errnos that speak of the caller or of a device that is gone.
- */
-static bool is_refusal(enum wc_stage stage, int sys_errno)
+bool stateful_is_refusal(enum wc_stage stage, int sys_errno)
 {
 	switch (sys_errno) {
 	case ENODEV:
@@ -62,8 +54,8 @@ int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const
 	enum wc_status name = stage == WC_STAGE_FORMAT ? WC_NOT_SUPPORTED_ERROR
 							: WC_OPERATION_ERROR;
 
-	if (is_refusal(stage, sys_errno))
-		return accountant_refused(s->env.accountant, &s->claim, stage, sys_errno, error);
+	if (stateful_is_refusal(stage, sys_errno))
+		return claim_refused(s->env.claim, stage, sys_errno, error);
 	if (sys_errno == ENODEV || sys_errno == ENXIO)
 		error_set(error, WC_OPERATION_ERROR, stage, sys_errno, "the device is gone");
 	else
@@ -158,10 +150,20 @@ static void run_free(struct task *task)
 	free(s);
 }
 
+/* In the books first: who looks at them knows of us before the driver does. */
+static int take_context(struct stateful *s, const struct v4l2_device_info *info,
+			enum video_codec codec, struct wc_error *error)
+{
+	struct device_identity identity;
+	struct account_key key;
+
+	device_account_key(info, &identity, &key);
+	return claim_take(s->env.claim, &key, video_codec_name(codec), error);
+}
+
 int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 		  const struct session_env *env, const struct v4l2_device_info *info,
-		  enum wc_device_role role, enum video_codec codec, const char *label,
-		  struct wc_error *error)
+		  enum wc_device_role role, enum video_codec codec, struct wc_error *error)
 {
 	int ret;
 
@@ -171,19 +173,16 @@ int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 	timer_init(&s->watchdog, on_watchdog);
 	task_init(&s->later, run_later);
 	task_init(&s->free_task, run_free);
-	list_init(&s->claim.link);
-	s->claim.device = s->device.path;
-	s->claim.role = wc_device_role_name(role);
-	s->claim.codec = video_codec_name(codec);
+	s->device.fd = -1;
 	snprintf(s->card, sizeof s->card, "%s", info->device.card);
 
+	ret = take_context(s, info, codec, error);
+	if (ret < 0)
+		return ret;
 	ret = device_open(&s->device, info);
-	s->quirks = quirks_find(ret < 0 ? info->device.driver : s->device.driver, role,
-				s->device.kernel);
-	s->claim.quota = s->quirks->contexts;
+	s->quirks = quirks_find(info->device.driver, role, s->device.kernel);
 	if (ret < 0)
 		return stateful_error(s, WC_STAGE_OPEN, -ret, "open the device", error);
-	accountant_take(env->accountant, &s->claim, label);
 	queue_init(&s->in, &s->device, device_output_type(&s->device));
 	queue_init(&s->out, &s->device, device_capture_type(&s->device));
 	return 0;
@@ -203,7 +202,7 @@ static void release_device(struct stateful *s)
 		queue_free(&s->out);
 		device_close(&s->device);
 	}
-	accountant_give(s->env.accountant, &s->claim);
+	claim_give(s->env.claim);
 }
 
 void stateful_abandon(struct stateful *s)
@@ -588,13 +587,6 @@ static void serve_output(struct stateful *s)
 		stateful_fail(s, WC_STAGE_JOB, -ret, "take a buffer from the device");
 }
 
-/* Reading the clock is a system call on some machines: not for every frame. */
-static void note_progress(struct stateful *s)
-{
-	if (s->units_in % PROGRESS_UNITS == 1)
-		claim_progress(&s->claim, clock_now());
-}
-
 /* Take one input back. False: there is none. */
 static bool serve_input(struct stateful *s)
 {
@@ -608,7 +600,7 @@ static bool serve_input(struct stateful *s)
 		stateful_fail(s, WC_STAGE_JOB, -ret, "take a buffer from the device");
 		return false;
 	}
-	note_progress(s);
+	claim_progress(s->env.claim);
 	/* Goes through on_input_returned() unless the caller still has the chunk or frame. */
 	buffer_unpin(port_buffer(s->in_port, done.index));
 	/* Who waits for the driver to have no input is told even if the caller keeps this one. */

@@ -57,7 +57,6 @@ struct stateful {
 	struct v4l2_device device;
 	char card[32];
 	const struct quirks *quirks;
-	struct claim claim;
 	struct queue in, out;              /* OUTPUT and CAPTURE of V4L2 */
 	struct port *in_port, *out_port;   /* NULL without buffers */
 	struct cookies cookies;
@@ -82,11 +81,17 @@ struct stateful {
  */
 int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 		  const struct session_env *env, const struct v4l2_device_info *info,
-		  enum wc_device_role role, enum video_codec codec, const char *label,
-		  struct wc_error *error);
+		  enum wc_device_role role, enum video_codec codec, struct wc_error *error);
 
 /* Free a session that was never given out: device, claim, buffers, memory. */
 void stateful_abandon(struct stateful *s);
+
+/*
+ * Whether a failed call means that the hardware has no room. The stage says it, not the errno:
+ * drivers use EBUSY, EAGAIN, ENOSPC, EINVAL, ENOMEM, ESRCH, EPERM, ETIME and more. What remains are
+ * the errnos that speak of the caller or of a device that is gone.
+ */
+bool stateful_is_refusal(enum wc_stage stage, int sys_errno);
 
 /*
  * Fill *error with what a failed call means at a stage: a device that vanished, no context left, a

@@ -229,8 +229,7 @@ static int negotiate_output(struct decoder *d, struct wc_error *error)
 		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret,
 				      "agree on a format for decoded pictures", error);
 	d->keep = driver_needs(d);
-	d->s.claim.width = d->format.width;
-	d->s.claim.height = d->format.height;
+	claim_set_size(d->s.env.claim, d->format.width, d->format.height);
 	return 0;
 }
 
@@ -800,10 +799,9 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 		return ret;
 	}
 	ret = stateful_open(&d->s, &decoder_ops, env, device, WC_DEVICE_ROLE_DECODER,
-			    params->codec.codec, params->label, error);
+			    params->codec.codec, error);
 	if (ret == 0) {
-		d->s.claim.width = params->coded_width;
-		d->s.claim.height = params->coded_height;
+		claim_set_size(env->claim, params->coded_width, params->coded_height);
 		ret = set_up_input(d, params, error);
 	}
 	if (ret == 0)

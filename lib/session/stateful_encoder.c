@@ -58,7 +58,7 @@ enum encoder_state {
 struct encoder {
 	struct stateful s;
 	struct packaging_encoder packaging;
-	struct encoder_params params;      /* label is not kept */
+	struct encoder_params params;
 	enum encoder_state state;
 	bool fed;                          /* something was submitted since start or drain */
 	bool can_force_key;
@@ -888,13 +888,11 @@ int stateful_encoder_new(const struct session_env *env, const struct v4l2_device
 		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
 	e->s.base = (struct session) { &session_ops, sink_ops, sink };
 	e->params = *params;
-	e->params.label = NULL;
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
 	ret = stateful_open(&e->s, &encoder_ops, env, device, WC_DEVICE_ROLE_ENCODER,
-			    params->codec.codec, params->label, error);
+			    params->codec.codec, error);
 	if (ret == 0) {
-		e->s.claim.width = params->width;
-		e->s.claim.height = params->height;
+		claim_set_size(env->claim, params->width, params->height);
 		ret = set_up(e, params->fourcc, &unknown, error);
 	}
 	if (ret < 0) {

@@ -24,6 +24,8 @@ struct device_registry {
 	size_t n_infos, capacity;
 	struct known_node *known;
 	size_t n_known;
+	char closed_path[64];            /* the first node that could not be looked at */
+	int closed_errno;                /* why, positive; 0: there was none */
 	bool fresh;                      /* nothing changed since the last look */
 	struct udev_monitor *monitor;    /* NULL: no watch */
 	struct loop_source source;
@@ -170,10 +172,20 @@ static int probe_path(struct device_registry *registry, const char *path)
 
 	if (ret == 0)
 		return append(registry, &info);
-	if (ret != -ENODEV)
-		log_warning(&registry->core->log, "%s: cannot look at it: %s", path,
-			    strerror(-ret));
+	if (ret == -ENODEV)
+		return 0;
+	log_warning(&registry->core->log, "%s: cannot look at it: %s", path, strerror(-ret));
+	if (!registry->closed_errno) {
+		snprintf(registry->closed_path, sizeof registry->closed_path, "%s", path);
+		registry->closed_errno = -ret;
+	}
 	return 0;
+}
+
+int device_registry_closed(const struct device_registry *registry, const char **path)
+{
+	*path = registry->closed_path;
+	return registry->closed_errno;
 }
 
 static enum wc_device_role parse_role(const char *name)
@@ -230,10 +242,32 @@ static bool read_marks(struct udev_device *device, const char *path,
 	return true;
 }
 
+/* From the hwdb, or a rule of the administrator's. What is no number counts for nothing. */
+static unsigned read_contexts(struct udev_device *device)
+{
+	const char *value = udev_device_get_property_value(device, "ID_WEBCODECS_CONTEXTS");
+	char *end;
+	unsigned long number = value ? strtoul(value, &end, 10) : 0;
+
+	return number && number <= UINT16_MAX && !*end ? (unsigned)number : 0;
+}
+
+/* Enter a node of udev's, by its marks or by asking it. */
+static int enter(struct device_registry *registry, struct udev_device *device, const char *path)
+{
+	struct v4l2_device_info info;
+	size_t before = registry->n_infos;
+	int ret = read_marks(device, path, &info) ? append(registry, &info)
+						  : probe_path(registry, path);
+
+	if (ret == 0 && registry->n_infos > before)
+		registry->infos[before].contexts = read_contexts(device);
+	return ret;
+}
+
 static int look_at(struct device_registry *registry, const char *syspath)
 {
 	struct udev_device *device = udev_device_new_from_syspath(registry->udev, syspath);
-	struct v4l2_device_info info;
 	const char *role;
 	const char *path;
 	int ret = 0;
@@ -242,12 +276,8 @@ static int look_at(struct device_registry *registry, const char *syspath)
 		return 0;
 	path = udev_device_get_devnode(device);
 	role = udev_device_get_property_value(device, "ID_WEBCODECS_ROLE");
-	if (path && role && strcmp(role, "none") == 0)
-		ret = 0;
-	else if (path && read_marks(device, path, &info))
-		ret = append(registry, &info);
-	else if (path)
-		ret = probe_path(registry, path);
+	if (path && !(role && strcmp(role, "none") == 0))
+		ret = enter(registry, device, path);
 	udev_device_unref(device);
 	return ret;
 }
@@ -293,6 +323,7 @@ int device_registry_refresh(struct device_registry *registry)
 	if (registry->fresh)
 		return 0;
 	registry->n_infos = 0;
+	registry->closed_errno = 0;
 	if (registry->paths) {
 		for (size_t i = 0; i < registry->n_paths && ret == 0; i++)
 			ret = probe_path(registry, registry->paths[i]);

@@ -30,6 +30,13 @@ void device_registry_free(struct device_registry *registry);
  */
 int device_registry_refresh(struct device_registry *registry);
 
+/*
+ * Whether the last refresh met a node that it could not look at: the positive errno, with the first
+ * such node in *path; else 0. It may be a codec whose contexts are all taken: some are refused to
+ * whoever only wants to ask.
+ */
+int device_registry_closed(const struct device_registry *registry, const char **path);
+
 size_t device_registry_count(const struct device_registry *registry);
 
 /* Valid until the next refresh. */

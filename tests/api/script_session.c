@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget/claim.h"
 #include "frame/pixel_format.h"
 #include "session/select.h"
 #include "util/error.h"
@@ -394,10 +395,10 @@ static const struct session_ops script_ops = {
 
 /* The functions of session/select.h */
 
-static void remember(const struct session_choice *choice, const char *label)
+static void remember(const struct session_env *env, const struct session_choice *choice)
 {
 	current->preference = choice->preference;
-	snprintf(current->label, sizeof current->label, "%s", label);
+	snprintf(current->label, sizeof current->label, "%s", env->claim ? env->claim->label : "");
 	snprintf(current->device, sizeof current->device, "%s",
 		 choice->device ? choice->device : "");
 }
@@ -439,7 +440,7 @@ int session_open_decoder(const struct session_env *env, const struct session_cho
 			 const struct session_sink_ops *sink_ops, void *sink,
 			 struct session **session, struct wc_error *error)
 {
-	remember(choice, params->label);
+	remember(env, choice);
 	current->decoder = *params;
 	return open_session(env, sink_ops, sink, false, params->coded_width,
 			    params->coded_height, session, error);
@@ -450,7 +451,7 @@ int session_open_encoder(const struct session_env *env, const struct session_cho
 			 const struct session_sink_ops *sink_ops, void *sink,
 			 struct session **session, struct wc_error *error)
 {
-	remember(choice, params->label);
+	remember(env, choice);
 	current->encoder = *params;
 	return open_session(env, sink_ops, sink, true, params->width, params->height, session,
 			    error);
@@ -459,8 +460,7 @@ int session_open_encoder(const struct session_env *env, const struct session_cho
 bool session_probe_decoder(const struct session_env *env, const struct session_choice *choice,
 			   const struct decoder_params *params, struct wc_session_info *info)
 {
-	(void)env;
-	remember(choice, params->label);
+	remember(env, choice);
 	current->decoder = *params;
 	memset(info, 0, sizeof *info);
 	if (current->probe_works)
@@ -471,8 +471,7 @@ bool session_probe_decoder(const struct session_env *env, const struct session_c
 bool session_probe_encoder(const struct session_env *env, const struct session_choice *choice,
 			   const struct encoder_params *params, struct wc_session_info *info)
 {
-	(void)env;
-	remember(choice, params->label);
+	remember(env, choice);
 	current->encoder = *params;
 	memset(info, 0, sizeof *info);
 	if (current->probe_works)

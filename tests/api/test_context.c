@@ -22,7 +22,7 @@ static struct wc_context *new_context(void)
 
 START_TEST(options_are_checked)
 {
-	struct wc_context_options options = { .reserved[7] = 1 };
+	struct wc_context_options options = { .reserved[5] = 1 };
 	struct wc_context *context = (struct wc_context *)&options;
 
 	ck_assert_int_eq(wc_context_new(&options, &context), WC_TYPE_ERROR);
@@ -236,6 +236,29 @@ START_TEST(error_is_one_line)
 }
 END_TEST
 
+START_TEST(traits_and_quotas_are_checked)
+{
+	struct wc_reclaim_traits traits = { .priority = 3, .reserved[3] = 1 };
+	static const char *const none[] = { NULL };
+	struct wc_context_options options = { .device_paths = none, .slot_directory = "" };
+	struct wc_context *context;
+
+	ck_assert_int_eq(wc_context_new(&options, &context), WC_OK);
+	ck_assert_int_eq(wc_context_set_reclaim_traits(context, &traits), WC_TYPE_ERROR);
+	traits.reserved[3] = 0;
+	ck_assert_int_eq(wc_context_set_reclaim_traits(context, &traits), WC_OK);
+	ck_assert_int_eq(wc_context_set_reclaim_traits(context, NULL), WC_OK);
+	ck_assert_int_eq(wc_context_set_quota(context, "/dev/video0", WC_MAX_CONTEXTS + 1),
+			 WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_context_set_quota(context, NULL, 1), WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_context_set_quota(context, "/dev/video0", 1), WC_NOT_SUPPORTED_ERROR);
+	wc_context_unref(context);
+
+	options.inactivity = -1;
+	ck_assert_int_eq(wc_context_new(&options, &context), WC_TYPE_ERROR);
+}
+END_TEST
+
 START_TEST(error_lists_as_many_holders_as_there_is_room_for)
 {
 	struct wc_error error = { .name = WC_QUOTA_EXCEEDED_ERROR, .holder_count = 100 };
@@ -413,6 +436,7 @@ static Suite *suite(void)
 	tcase_add_test(text, names);
 	tcase_add_loop_test(text, error_is_one_line, 0,
 			    (int)(sizeof errors / sizeof *errors));
+	tcase_add_test(text, traits_and_quotas_are_checked);
 	tcase_add_test(text, error_lists_as_many_holders_as_there_is_room_for);
 	suite_add_tcase(s, text);
 	tcase_add_test(construct, chunk_copies_data);

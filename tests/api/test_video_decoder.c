@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/context.h"
 #include "app.h"
 
 static struct app app;
@@ -160,7 +161,7 @@ static const struct wc_video_decoder_config invalid_configs[] = {
 	{ .codec = "vp8", .hardware_acceleration = WC_HARDWARE_PREFER_SOFTWARE + 1 },
 	{ .codec = "vp8", .color_space.primaries = (enum wc_color_primaries)2 },
 	{ .codec = "vp8", .color_space.range = (enum wc_color_range)3 },
-	{ .codec = "vp8", .reserved[7] = 1 },
+	{ .codec = "vp8", .reserved[6] = 1 },
 };
 
 START_TEST(configure_refuses_invalid)
@@ -1172,6 +1173,72 @@ static const struct {
 	{ 0, 1 << 30, 1, 0, 64, 48 },
 };
 
+static struct claim *only_claim(void)
+{
+	return container_of(app.context->accountant.claims.next, struct claim, link);
+}
+
+/* What the context says is for codecs that were told nothing. */
+START_TEST(traits_are_the_codecs_or_the_contexts)
+{
+	struct wc_reclaim_traits traits = { .background = true, .priority = 2 };
+	struct claim *claim = only_claim();
+
+	ck_assert_int_eq(wc_context_set_reclaim_traits(app.context, &traits), WC_OK);
+	ck_assert(claim->candidate.traits.background);
+	ck_assert_int_eq(claim->candidate.traits.priority, 2);
+	traits.priority = 5;
+	ck_assert_int_eq(wc_video_decoder_set_reclaim_traits(app.decoder, &traits), WC_OK);
+	ck_assert_int_eq(wc_context_set_reclaim_traits(app.context, NULL), WC_OK);
+	ck_assert_int_eq(claim->candidate.traits.priority, 5);
+	ck_assert_int_eq(wc_video_decoder_set_reclaim_traits(app.decoder, NULL), WC_OK);
+	ck_assert_int_eq(claim->candidate.traits.priority, 0);
+	traits.reserved[0] = 1;
+	assert_fails(wc_video_decoder_set_reclaim_traits(app.decoder, &traits), WC_TYPE_ERROR);
+	wc_video_decoder_close(app.decoder);
+	assert_fails(wc_video_decoder_set_reclaim_traits(app.decoder, NULL),
+		     WC_INVALID_STATE_ERROR);
+}
+END_TEST
+
+/* The error first, the flush that it ended with the same, nothing afterwards. */
+START_TEST(a_reclaimed_decoder_is_closed)
+{
+	struct wc_error error = { .name = WC_QUOTA_EXCEEDED_ERROR, .quota = 1, .requested = 2 };
+	struct claim *claim = only_claim();
+
+	ck_assert_int_eq(app_decode_key(&app, 0), WC_OK);
+	ck_assert_int_eq(app_flush(&app, 1), WC_OK);
+	trace_expect(&app.trace, "submit:0 drain");
+	claim->ops->reclaim(claim, &error);
+	trace_expect(&app.trace, "destroy error:QuotaExceededError flush1:QuotaExceededError");
+	ck_assert_uint_eq(app.error.quota, 1);
+	ck_assert_uint_eq(app.error.requested, 2);
+	ck_assert_uint_eq(app.script.alive, 0);
+	assert_state(WC_CODEC_CLOSED);
+	app_run(&app);
+	trace_expect(&app.trace, "");
+}
+END_TEST
+
+/* With nothing under way there is nothing to tell: the next configuration makes a session. */
+START_TEST(a_reclaimed_decoder_without_configuration_goes_on)
+{
+	struct wc_error error = { .name = WC_QUOTA_EXCEEDED_ERROR };
+	struct claim *claim = only_claim();
+
+	ck_assert_int_eq(wc_video_decoder_reset(app.decoder), WC_OK);
+	claim->ops->reclaim(claim, &error);
+	ck_assert_uint_eq(app.script.alive, 0);
+	assert_state(WC_CODEC_UNCONFIGURED);
+	app_run(&app);
+	trace_expect(&app.trace, "destroy");
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	app_run(&app);
+	trace_expect(&app.trace, "open");
+}
+END_TEST
+
 START_TEST(display_size_follows_aspect)
 {
 	struct wc_video_decoder_config config = {
@@ -1415,6 +1482,7 @@ static Suite *suite(void)
 	tcase_add_test(fresh, destroy_before_configure_ran);
 	tcase_add_test(fresh, frames_carry_the_config);
 	tcase_add_loop_test(fresh, display_size_follows_aspect, 0, N(aspects));
+	tcase_add_test(fresh, traits_are_the_codecs_or_the_contexts);
 	tcase_add_loop_test(fresh, colors_are_overridden, 0, N(colors));
 	tcase_add_test(fresh, alloc_chunk_works_unconfigured);
 	tcase_add_test(fresh, alloc_chunk_refuses_invalid);
@@ -1422,6 +1490,8 @@ static Suite *suite(void)
 	suite_add_tcase(s, fresh);
 
 	tcase_add_checked_fixture(ready, set_up_ready, tear_down);
+	tcase_add_test(ready, a_reclaimed_decoder_is_closed);
+	tcase_add_test(ready, a_reclaimed_decoder_without_configuration_goes_on);
 	tcase_add_test(ready, decode_submits_at_once);
 	tcase_add_test(ready, decode_refuses_null);
 	tcase_add_test(ready, decode_requires_key_chunk_by_type);

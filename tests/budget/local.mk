@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 WC_BUDGET_TESTS = \
+	tests/budget/test_accountant \
 	tests/budget/test_post \
 	tests/budget/test_reclaim \
 	tests/budget/test_slot_wait \
@@ -14,6 +15,10 @@ SLOW_TESTS += tests/budget/test_slots_hammer
 WC_BUDGET_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_BUDGET_TEST_LIBS = lib/libbudget.la lib/libutil.la $(ATOMIC_LIBS) $(CHECK_LIBS)
 WC_SLOT_RIG = tests/budget/slot_rig.c tests/budget/slot_rig.h
+
+tests_budget_test_accountant_SOURCES = tests/budget/test_accountant.c
+tests_budget_test_accountant_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)
+tests_budget_test_accountant_LDADD = $(WC_BUDGET_TEST_LIBS)
 
 tests_budget_test_post_SOURCES = tests/budget/test_post.c
 tests_budget_test_post_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)

@@ -29,6 +29,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
 	tests/lab/suite/test_lifetime \
+	tests/lab/suite/test_reclaim \
 	tests/lab/suite/test_seek \
 	tests/lab/suite/test_sharing
 check_PROGRAMS += $(WC_SUITE_PLAYERS) \
@@ -68,6 +69,10 @@ tests_lab_suite_test_gone_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_lifetime_SOURCES = tests/lab/suite/test_lifetime.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_lifetime_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_lifetime_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_reclaim_SOURCES = tests/lab/suite/test_reclaim.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_reclaim_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_reclaim_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_seek_SOURCES = tests/lab/suite/test_seek.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_seek_LDFLAGS = $(WC_SUITE_LINK)

@@ -183,6 +183,9 @@ static const struct session_sink_ops sink_ops = {
 
 bool rig_start_core(struct rig *rig, const struct fake_model *model)
 {
+	/* Slots of this context only. */
+	static const struct accountant_options options = { .directory = "" };
+
 	memset(rig, 0, sizeof *rig);
 	rig->model = model;
 	ck_assert_int_eq(fake_add_device(model, RIG_PATH), 0);
@@ -193,8 +196,8 @@ bool rig_start_core(struct rig *rig, const struct fake_model *model)
 		core_unref(rig->core);
 		return false;
 	}
-	accountant_init(&rig->accountant, rig->core);
-	rig->env = (struct session_env) { rig->core, &rig->loop, &rig->accountant };
+	accountant_init(&rig->accountant, rig->core, &rig->loop, &options);
+	rig->env = (struct session_env) { rig->core, &rig->loop, NULL };
 	return true;
 }
 
@@ -224,6 +227,8 @@ void rig_stop_core(struct rig *rig)
 	ck_assert_uint_eq(rig->core->counters.buffers, 0);
 	ck_assert_uint_eq(rig->core->counters.buffer_bytes, 0);
 	ck_assert_uint_eq(rig->core->counters.hardware_contexts, 0);
+	for (unsigned i = 0; i < rig->n_claims; i++)
+		claim_leave(&rig->claims[i]);
 	accountant_finish(&rig->accountant);
 	loop_finish(&rig->loop);
 	core_unref(rig->core);
@@ -276,11 +281,20 @@ static void set_codec_string(const struct rig *rig, struct codec_string *codec, 
 	ck_assert_int_eq(codec_string_parse(string, codec), 0);
 }
 
+/* A claim has one session at a time, a rig may have several. */
+void rig_enter_claim(struct rig *rig, bool encoder)
+{
+	ck_assert_uint_lt(rig->n_claims, RIG_MAX_SESSIONS);
+	rig->env.claim = &rig->claims[rig->n_claims++];
+	accountant_enter(&rig->accountant, rig->env.claim, NULL, encoder, "rig");
+}
+
 int rig_open_decoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t height)
 {
-	struct decoder_params params = { .label = "rig" };
+	struct decoder_params params = { 0 };
 	uint8_t description[256];
 
+	rig_enter_claim(rig, false);
 	rig->codec = codec;
 	rig->chunk = (struct fake_chunk) { .codec = codec, .width = width, .height = height };
 	set_codec_string(rig, &params.codec, codec);
@@ -304,7 +318,7 @@ int rig_open_encoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t h
 		params.bitstream_format = WC_BITSTREAM_CANONICAL;
 	rig->codec = codec;
 	rig->chunk = (struct fake_chunk) { .codec = codec, .width = width, .height = height };
-	params.label = "rig";
+	rig_enter_claim(rig, true);
 	params.width = width;
 	params.height = height;
 	set_codec_string(rig, &params.codec, codec);

@@ -15,6 +15,7 @@
 
 #define RIG_PATH "/dev/fake-video0"
 #define RIG_MAX 512
+#define RIG_MAX_SESSIONS 128
 
 enum rig_event {
 	RIG_FRAME,
@@ -28,6 +29,8 @@ struct rig {
 	struct core *core;
 	struct loop loop;
 	struct accountant accountant;
+	struct claim claims[RIG_MAX_SESSIONS];   /* one for each session ever opened */
+	unsigned n_claims;
 	struct session_env env;
 	struct v4l2_device_info info;
 	struct session *session;
@@ -71,6 +74,9 @@ int rig_probe(struct rig *rig);
 /* All back; the fake must have seen no violation. */
 void rig_stop(struct rig *rig);
 void rig_stop_core(struct rig *rig);
+
+/* For the next session that is opened. */
+void rig_enter_claim(struct rig *rig, bool encoder);
 
 /* Sessions. The wc_status, details in rig->error. */
 int rig_open_decoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t height);

@@ -191,7 +191,6 @@ int rig_open_decoder(struct rig *rig, const char *codec, const struct media *med
 		.description = media ? media->extradata : NULL,
 		.description_size = media ? media->extradata_size : 0,
 		.low_latency = low_latency,
-		.label = "test",
 	};
 
 	ck_assert_int_eq(codec_string_parse(codec, &params.codec), 0);
@@ -201,7 +200,6 @@ int rig_open_decoder(struct rig *rig, const char *codec, const struct media *med
 
 int rig_open_encoder(struct rig *rig, const char *codec, struct encoder_params *params)
 {
-	params->label = "test";
 	ck_assert_int_eq(codec_string_parse(codec, &params->codec), 0);
 	return software_encoder_new(&rig->env, params, &sink_ops, rig, &rig->session,
 				    &rig->error);

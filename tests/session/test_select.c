@@ -114,7 +114,7 @@ static const char *where(int ret)
 static struct decoder_params decoder_for(const char *string, uint32_t width, uint32_t height)
 {
 	struct decoder_params params = {
-		.label = "test", .coded_width = width, .coded_height = height,
+		.coded_width = width, .coded_height = height,
 	};
 
 	ck_assert_int_eq(codec_string_parse(string, &params.codec), 0);
@@ -127,6 +127,7 @@ static const char *decoder_at(const char *string, uint32_t width, uint32_t heigh
 	struct decoder_params params = decoder_for(string, width, height);
 	struct session_choice choice = { registry, preference, device };
 
+	rig_enter_claim(&rig, false);
 	return where(session_open_decoder(&rig.env, &choice, &params, &no_sink, &rig, &session,
 					  &error));
 }
@@ -134,9 +135,10 @@ static const char *decoder_at(const char *string, uint32_t width, uint32_t heigh
 static const char *encoder_at(const char *string, uint32_t width, uint32_t height,
 			      enum wc_hardware_acceleration preference)
 {
-	struct encoder_params params = { .label = "test", .width = width, .height = height };
+	struct encoder_params params = { .width = width, .height = height };
 	struct session_choice choice = { registry, preference, NULL };
 
+	rig_enter_claim(&rig, true);
 	ck_assert_int_eq(codec_string_parse(string, &params.codec), 0);
 	return where(session_open_encoder(&rig.env, &choice, &params, &no_sink, &rig, &session,
 					  &error));

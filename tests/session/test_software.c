@@ -529,7 +529,7 @@ END_TEST
 
 START_TEST(what_cannot_be_decoded_is_said_at_once)
 {
-	struct decoder_params params = { .label = "" };
+	struct decoder_params params = { 0 };
 	struct media broken = { .extradata = (uint8_t *)"\001nonsense", .extradata_size = 9 };
 	struct rig *rig = rig_new();
 	char name[32] = "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables and small arithmetic: formats, colours, cookies, profiles, quirks, the accountant. */
+/* Tables and small arithmetic: formats, colours, cookies, profiles, quirks. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include <drm_fourcc.h>
 #include <linux/videodev2.h>
 
-#include "budget/accountant.h"
 #include "session/cookies.h"
 #include "session/profiles.h"
 #include "session/quirks.h"
@@ -195,50 +194,6 @@ START_TEST(quirks_go_by_driver_and_role)
 }
 END_TEST
 
-/* ---- accountant ---- */
-
-START_TEST(a_refusal_names_the_holders)
-{
-	struct core *core = core_new(64, 64);
-	struct accountant accountant;
-	struct claim claims[10] = { 0 }, refused = { 0 };
-	struct wc_error error;
-
-	accountant_init(&accountant, core);
-	for (int i = 0; i < 10; i++) {
-		list_init(&claims[i].link);
-		claims[i].device = i == 9 ? "/dev/other" : "/dev/video1";
-		claims[i].role = "decoder";
-		claims[i].codec = "h264";
-		claims[i].width = 1920;
-		accountant_take(&accountant, &claims[i], i ? "" : "first");
-	}
-	ck_assert_uint_eq(core->counters.hardware_contexts, 10);
-	list_init(&refused.link);
-	refused.device = "/dev/video1";
-	refused.role = "decoder";
-	refused.codec = "h264";
-	refused.quota = 9;
-	ck_assert_int_eq(accountant_refused(&accountant, &refused, WC_STAGE_BUFFERS, ENOMEM,
-					    &error), WC_QUOTA_EXCEEDED_ERROR);
-	ck_assert_uint_eq(error.holder_count, 9);
-	ck_assert_uint_eq(error.requested, 10);
-	ck_assert_uint_eq(error.quota, 9);
-	ck_assert_int_eq(error.sys_errno, ENOMEM);
-	ck_assert_int_eq(error.stage, WC_STAGE_BUFFERS);
-	ck_assert_str_eq(error.device, "/dev/video1");
-	ck_assert_str_eq(error.holders[0].label, "first");
-	ck_assert_uint_eq(error.holders[0].width, 1920);
-	for (int i = 0; i < 10; i++) {
-		accountant_give(&accountant, &claims[i]);
-		accountant_give(&accountant, &claims[i]);
-	}
-	ck_assert_uint_eq(core->counters.hardware_contexts, 0);
-	accountant_finish(&accountant);
-	core_unref(core);
-}
-END_TEST
-
 #define ITEMS(array) ((int)(sizeof(array) / sizeof *(array)))
 
 int main(void)
@@ -257,7 +212,6 @@ int main(void)
 	tcase_add_test(tables, old_cookies_are_forgotten);
 	tcase_add_loop_test(tables, profiles_have_menu_entries, 0, ITEMS(profiles));
 	tcase_add_test(tables, quirks_go_by_driver_and_role);
-	tcase_add_test(tables, a_refusal_names_the_holders);
 	suite_add_tcase(suite, tables);
 
 	runner = srunner_create(suite);

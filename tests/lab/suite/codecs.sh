@@ -61,6 +61,7 @@ test_scaling()
 run test_lifetime
 run test_seek
 run test_sharing
+run test_reclaim
 run test_encoder
 run test_bad_chunks
 test_scaling

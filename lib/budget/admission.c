@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *                       a codec of ours may go          it went
+ *     RESTING ------+---------------------> RECLAIMING --------------------> ENDED (retry)
+ *                   |   a holder may be asked          it yields, or is dead
+ *                   +---------------------> ASKING ------------------------> ENDED (retry)
+ *                   |                        |  denied, silent: the next one, else
+ *                   |   it may wait          v          a slot is free
+ *                   +---------------------> WAITING -----------------------> ENDED (retry)
+ *                   |                        |  the time is up
+ *                   |   nothing of these     v
+ *                   +--------------------------------------------------------> ENDED (refused)
+ *
+ *     ENDED -- retry or refused is called --> RESTING
+ *     any -- admission_cancel() ------------> RESTING
+ */
+#include "budget/admission.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/error.h"
+
+static void proceed(struct claim *claim);
+
+static struct loop *loop_of(const struct claim *claim)
+{
+	return claim->accountant->loop;
+}
+
+/* ---- ENDED ----------------------------------------------------------------------------------- */
+
+static void end(struct claim *claim, bool is_refused)
+{
+	struct admission *admission = &claim->admission;
+
+	admission->state = ADMISSION_ENDED;
+	admission->is_refused = is_refused;
+	loop_post(loop_of(claim), &admission->task);
+}
+
+static void mark_silent(struct claim *claim)
+{
+	struct wc_error *error = &claim->admission.error;
+	struct slot_holder holders[SLOT_MAX];
+	unsigned n = slot_table_holders(&claim->account->table, holders, SLOT_MAX, false);
+
+	for (unsigned i = 0; i < n && i < SLOT_MAX; i++) {
+		if (!(claim->admission.silent & UINT64_C(1) << holders[i].index))
+			continue;
+		for (uint32_t k = 0; k < error->holder_count && k < WC_ERROR_MAX_HOLDERS; k++)
+			if (error->holders[k].pid == holders[i].record.pid)
+				error->holders[k].state = WC_HOLDER_SILENT;
+	}
+}
+
+static void run_end(struct claim *claim)
+{
+	struct wc_error error;
+
+	claim->admission.state = ADMISSION_RESTING;
+	if (!claim->admission.is_refused) {
+		claim->ops->retry(claim);
+		return;
+	}
+	mark_silent(claim);
+	error = claim->admission.error;
+	claim->ops->refused(claim, &error);
+}
+
+/* ---- RECLAIMING ------------------------------------------------------------------------------ */
+
+/* Judge all codecs of a context by what is known now. */
+static void sample(struct accountant *accountant, int64_t now)
+{
+	struct list *pos;
+
+	list_for_each(pos, &accountant->claims)
+		activity_sample(&container_of(pos, struct claim, link)->candidate.activity, now);
+}
+
+static struct claim *find_victim(struct claim *claim)
+{
+	struct accountant *accountant = claim->accountant;
+	struct reclaim_request request = {
+		.resource = claim->account->number,
+		.id = claim->candidate.id,
+		.priority = claim->candidate.traits.priority,
+	};
+	struct reclaim_choice choice;
+	int64_t now = clock_now();
+	struct list *pos;
+
+	sample(accountant, now);
+	reclaim_choice_init(&choice, &request, &accountant->clock, now);
+	list_for_each(pos, &accountant->claims)
+		reclaim_choice_see(&choice, &container_of(pos, struct claim, link)->candidate);
+	list_for_each(pos, &accountant->claims)
+		reclaim_choice_offer(&choice, &container_of(pos, struct claim, link)->candidate);
+	return choice.best ? container_of(choice.best, struct claim, candidate) : NULL;
+}
+
+/*
+ * What a codec is told that has to go: who has contexts, itself among them, and how many there are.
+ */
+static void reclaim(struct claim *victim, const char *for_whom)
+{
+	struct account *account = victim->account;
+	int64_t now = clock_now();
+	struct wc_error error;
+
+	error_set(&error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_NONE, 0,
+		  "the hardware context was reclaimed for %s", for_whom);
+	error_set_device(&error, account->path);
+	account_list_holders(account, -1, now, &error);
+	error.quota = account_quota(account, now);
+	error.requested = (uint64_t)error.holder_count + 1;
+	log_info(&victim->accountant->core->log, "%s: the context of %s \"%s\" goes to %s",
+		 account->path, victim->codec, victim->label, for_whom);
+	victim->ops->reclaim(victim, &error);
+}
+
+/* The victim's callback may do anything, the end of our own codec included. */
+static void run_reclaim(struct claim *claim)
+{
+	struct claim *victim = find_victim(claim);
+
+	/* It may have become active, or have been closed, since it was chosen. */
+	if (!victim) {
+		proceed(claim);
+		return;
+	}
+	end(claim, false);
+	reclaim(victim, "another codec of this context");
+}
+
+static void run_task(struct task *task)
+{
+	struct claim *claim = container_of(task, struct claim, admission.task);
+
+	if (claim->admission.state == ADMISSION_RECLAIMING)
+		run_reclaim(claim);
+	else
+		run_end(claim);
+}
+
+/* ---- ASKING ---------------------------------------------------------------------------------- */
+
+static bool is_askable(const struct claim *claim, const struct slot_holder *holder)
+{
+	const struct accountant *accountant = claim->accountant;
+
+	return holder->kind == SLOT_HOLDER_KNOWN && holder->record.socket[0] &&
+	       strcmp(holder->record.socket, accountant->post.name) != 0 &&
+	       holder->record.priority <= claim->candidate.traits.priority &&
+	       !(claim->admission.asked & UINT64_C(1) << holder->index);
+}
+
+/* As reclaim_compare(), by what records tell. The holder itself judges in the end. */
+static bool goes_before(const struct slot_record *a, const struct slot_record *b)
+{
+	if (a->priority != b->priority)
+		return a->priority < b->priority;
+	if (a->background != b->background)
+		return a->background;
+	if (a->progress != b->progress)
+		return a->progress < b->progress;
+	return a->bytes > b->bytes;
+}
+
+static bool choose_holder(const struct claim *claim, struct slot_holder *chosen)
+{
+	struct slot_holder holders[SLOT_MAX];
+	unsigned n = slot_table_holders(&claim->account->table, holders, SLOT_MAX, false);
+	bool found = false;
+
+	for (unsigned i = 0; i < n && i < SLOT_MAX; i++) {
+		if (!is_askable(claim, &holders[i]))
+			continue;
+		if (!found || goes_before(&holders[i].record, &chosen->record))
+			*chosen = holders[i];
+		found = true;
+	}
+	return found;
+}
+
+static uint64_t device_hash(const struct account *account)
+{
+	return slot_hash(SLOT_HASH_SEED, account->table.device, strlen(account->table.device));
+}
+
+static bool ask_next(struct claim *claim)
+{
+	struct admission *admission = &claim->admission;
+	struct slot_holder holder;
+
+	while (claim->accountant->has_post && choose_holder(claim, &holder)) {
+		struct post_request request = {
+			.device = device_hash(claim->account),
+			.generation = (uint64_t)holder.record.taken,
+			.slot = holder.index,
+			.priority = claim->candidate.traits.priority,
+		};
+
+		admission->asked |= UINT64_C(1) << holder.index;
+		admission->asking = holder.index;
+		if (post_ask(&claim->accountant->post, &admission->ask, holder.record.socket,
+			     &request, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void on_answer(struct post_ask *ask)
+{
+	struct claim *claim = container_of(ask, struct claim, admission.ask);
+	struct admission *admission = &claim->admission;
+
+	log_info(&claim->accountant->core->log, "%s: asked the holder of slot %u: %s%s%s",
+		 claim->account->path, admission->asking, post_outcome_name(ask->outcome),
+		 ask->outcome == POST_DENIED ? ", " : "",
+		 ask->outcome == POST_DENIED ? reclaim_verdict_name(ask->verdict) : "");
+	if (ask->outcome == POST_GRANTED || ask->outcome == POST_GONE) {
+		end(claim, false);
+		return;
+	}
+	if (ask->outcome == POST_SILENT)
+		admission->silent |= UINT64_C(1) << admission->asking;
+	proceed(claim);
+}
+
+static struct claim *find_claim(struct accountant *accountant, const struct post_request *request)
+{
+	struct list *pos;
+
+	list_for_each(pos, &accountant->claims) {
+		struct claim *claim = container_of(pos, struct claim, link);
+
+		if (claim->is_taken && claim->slot.index == request->slot &&
+		    (uint64_t)claim->slot.record.taken == request->generation &&
+		    device_hash(claim->account) == request->device)
+			return claim;
+	}
+	return NULL;
+}
+
+enum reclaim_verdict admission_asked(void *owner, const struct post_request *request)
+{
+	struct accountant *accountant = owner;
+	struct claim *claim = find_claim(accountant, request);
+	struct reclaim_request wanted = { .priority = request->priority };
+	struct reclaim_group group = { 0 };
+	enum reclaim_verdict verdict;
+	int64_t now = clock_now();
+	struct list *pos;
+	char whom[64];
+
+	if (!claim)
+		return RECLAIM_NOT_HELD;
+	sample(accountant, now);
+	list_for_each(pos, &accountant->claims)
+		reclaim_group_add(&group, &container_of(pos, struct claim, link)->candidate,
+				  &accountant->clock, now);
+	verdict = reclaim_judge_request(&claim->candidate, &group, &wanted, &accountant->clock,
+					now);
+	if (verdict != RECLAIM_ALLOWED)
+		return verdict;
+	snprintf(whom, sizeof whom, "process %d", (int)request->pid);
+	reclaim(claim, whom);
+	return RECLAIM_ALLOWED;
+}
+
+/* ---- WAITING --------------------------------------------------------------------------------- */
+
+static void leave_queue(struct claim *claim)
+{
+	struct admission *admission = &claim->admission;
+
+	timer_cancel(&admission->retry);
+	timer_cancel(&admission->deadline);
+	loop_remove(loop_of(claim), &admission->source);
+	slot_wait_cancel(&admission->wait);
+}
+
+static void go_on_waiting(struct claim *claim, int ret)
+{
+	struct admission *admission = &claim->admission;
+	int64_t delay = admission->wait.retry_at - clock_now();
+
+	if (ret == -EAGAIN)
+		ret = loop_set_timer(loop_of(claim), &admission->retry, delay > 1 ? delay : 1);
+	else if (ret == 0)
+		ret = 1;
+	if (ret == 0)
+		return;
+	leave_queue(claim);
+	end(claim, ret < 0);
+}
+
+static void try_again(struct claim *claim)
+{
+	struct slot_wait *wait = &claim->admission.wait;
+
+	wait->limit = account_wait_limit(claim->account, clock_now());
+	go_on_waiting(claim, slot_wait_try(wait, &claim->slot, clock_now()));
+}
+
+static void on_close(struct loop_source *source, uint32_t revents)
+{
+	(void)revents;
+	try_again(container_of(source, struct claim, admission.source));
+}
+
+static void on_retry(struct timer *timer)
+{
+	try_again(container_of(timer, struct claim, admission.retry));
+}
+
+static void on_deadline(struct timer *timer)
+{
+	struct claim *claim = container_of(timer, struct claim, admission.deadline);
+
+	leave_queue(claim);
+	end(claim, true);
+}
+
+/* The patience counts from here; 0 when it is spent. */
+static bool begin_waiting(struct claim *claim)
+{
+	struct admission *admission = &claim->admission;
+	struct slot_record record = claim->admission.wait.record;
+	int64_t now = clock_now();
+	int ret;
+
+	if (admission->patience <= 0)
+		return false;
+	snprintf(record.role, sizeof record.role, "%s", claim->account->role);
+	snprintf(record.label, sizeof record.label, "%s", claim->label);
+	ret = slot_wait_begin(&admission->wait, &claim->account->table,
+			      account_wait_limit(claim->account, now), &record, &claim->slot, now);
+	if (ret < 0 && ret != -EAGAIN)
+		return false;
+	admission->state = ADMISSION_WAITING;
+	if (ret == -EAGAIN && admission->wait.fd >= 0)
+		loop_add(loop_of(claim), &admission->source, admission->wait.fd, EPOLLIN,
+			 on_close);
+	if (ret == -EAGAIN)
+		loop_set_timer(loop_of(claim), &admission->deadline, admission->patience);
+	go_on_waiting(claim, ret);
+	return true;
+}
+
+/* ---- the machine ----------------------------------------------------------------------------- */
+
+static void proceed(struct claim *claim)
+{
+	struct admission *admission = &claim->admission;
+
+	if (find_victim(claim)) {
+		admission->state = ADMISSION_RECLAIMING;
+		loop_post(loop_of(claim), &admission->task);
+	} else if (ask_next(claim)) {
+		admission->state = ADMISSION_ASKING;
+	} else if (!begin_waiting(claim)) {
+		end(claim, true);
+	}
+}
+
+void admission_init(struct claim *claim)
+{
+	struct admission *admission = &claim->admission;
+
+	memset(admission, 0, sizeof *admission);
+	task_init(&admission->task, run_task);
+	post_ask_init(&admission->ask, on_answer);
+	timer_init(&admission->retry, on_retry);
+	timer_init(&admission->deadline, on_deadline);
+	admission->source.fd = -1;
+}
+
+bool admission_begin(struct claim *claim, int64_t patience, const struct wc_error *error)
+{
+	struct admission *admission = &claim->admission;
+
+	if (!claim->account || admission->tries >= ADMISSION_MAX_TRIES)
+		return false;
+	admission->tries++;
+	admission->patience = patience;
+	admission->asked = 0;
+	admission->silent = 0;
+	admission->error = *error;
+	proceed(claim);
+	return true;
+}
+
+void admission_cancel(struct claim *claim)
+{
+	struct admission *admission = &claim->admission;
+
+	task_cancel(&admission->task);
+	post_cancel(&admission->ask);
+	if (admission->state == ADMISSION_WAITING)
+		leave_queue(claim);
+	/* What waiting brought, and nobody came for. */
+	if (!claim->is_taken)
+		claim_give(claim);
+	admission->state = ADMISSION_RESTING;
+	admission->tries = 0;
+}
+
+void admission_succeeded(struct claim *claim)
+{
+	int live = claim->is_taken ? slot_table_live(&claim->account->table) : 0;
+
+	claim->admission.tries = 0;
+	if (live > 0)
+		slot_table_proved(&claim->account->table, (unsigned)live);
+}

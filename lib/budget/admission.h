@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Admission: making room for a claim that found no hardware context. Never blocks; ends in one call
+ * of the claim's operations, in dispatch.
+ */
+#ifndef WC_BUDGET_ADMISSION_H
+#define WC_BUDGET_ADMISSION_H
+
+#include "budget/accountant.h"
+
+/* How often room is made for one configuration: somebody else may be quicker each time. */
+#define ADMISSION_MAX_TRIES 2
+
+void admission_init(struct claim *claim);
+
+/*
+ * Begin after *error, which claim_take() or claim_refused() filled. patience: microseconds to wait
+ * for a context that nobody has to give up; 0: none. True: retry or refused of the claim will be
+ * called. False: it was tried often enough; *error stands.
+ */
+bool admission_begin(struct claim *claim, int64_t patience, const struct wc_error *error);
+
+/* Stop; neither is called. Harmless when nothing is under way. */
+void admission_cancel(struct claim *claim);
+
+/* The claim has its context: the next time is a new one. */
+void admission_succeeded(struct claim *claim);
+
+/* For the post: another context wants a slot of ours. owner: the accountant. */
+enum reclaim_verdict admission_asked(void *owner, const struct post_request *request);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A claim: what a codec is to the accountant, from its construction to its end. Software codecs
+ * have one, too: an active encoder protects decoders, however it runs.
+ *
+ * The codec hands down operations, and the accountant calls them in dispatch only. The memory is
+ * the codec's; a handler may close or destroy it.
+ */
+#ifndef WC_BUDGET_CLAIM_H
+#define WC_BUDGET_CLAIM_H
+
+#include <webcodecs/error.h>
+
+#include "budget/account.h"
+#include "budget/post.h"
+#include "budget/reclaim.h"
+#include "budget/slot_wait.h"
+#include "util/list.h"
+#include "util/loop.h"
+
+struct accountant;
+struct claim;
+
+struct claim_ops {
+	/*
+	 * Close with *error, which is QuotaExceededError. The hardware context has to be free when
+	 * this returns.
+	 */
+	void (*reclaim)(struct claim *claim, const struct wc_error *error);
+	/* There may be a context now: try again. */
+	void (*retry)(struct claim *claim);
+	/* There will be none. */
+	void (*refused)(struct claim *claim, const struct wc_error *error);
+};
+
+/* Making room for a claim; arrows in admission.c. */
+enum admission_state {
+	ADMISSION_RESTING,
+	ADMISSION_RECLAIMING,          /* a codec of this context is about to be closed */
+	ADMISSION_ASKING,              /* another context was asked for a slot */
+	ADMISSION_WAITING,             /* in the queue of the slots */
+	ADMISSION_ENDED,               /* retry or refused is about to be called */
+};
+
+struct admission {
+	enum admission_state state;
+	unsigned tries;                /* how often room was made since the claim had a context */
+	int64_t patience;              /* microseconds to wait in the queue */
+	uint64_t asked;                /* slots whose holders were asked, a bit each */
+	uint64_t silent;               /* of those, the ones that did not answer */
+	unsigned asking;               /* the slot that is asked for now */
+	struct task task;              /* ADMISSION_RECLAIMING, ADMISSION_ENDED */
+	struct post_ask ask;           /* ADMISSION_ASKING */
+	struct slot_wait wait;         /* ADMISSION_WAITING */
+	struct loop_source source;
+	struct timer retry, deadline;
+	bool is_refused;               /* ADMISSION_ENDED: with error, else to be tried again */
+	struct wc_error error;         /* why there was no context */
+};
+
+struct claim {
+	struct list link;              /* in the accountant; empty: not entered */
+	struct accountant *accountant;
+	const struct claim_ops *ops;
+	struct reclaim_candidate candidate;
+	char label[32];
+	char codec[16];
+	uint32_t width, height;        /* coded pixels, 0 while unknown */
+	struct account *account;       /* of the context held or wanted last; NULL: none yet */
+	struct slot slot;              /* fd -1: none */
+	bool is_taken;                 /* the slot is that of a context, not of one to come */
+	struct admission admission;
+};
+
+#endif

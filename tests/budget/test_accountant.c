@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The accountant and its admission: contexts that count themselves in one directory of slots, with
+ * codecs that only write down what happens to them.
+ */
+#include <check.h>
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "budget/accountant.h"
+#include "budget/admission.h"
+#include "util/clock.h"
+
+#define INACTIVITY 60000
+#define PATIENCE 2000000
+#define MAX_CODECS 16
+
+static char directory[64];
+
+struct books {
+	struct core *core;
+	struct loop loop;
+	struct accountant accountant;
+};
+
+/* A codec without anything in it. */
+struct codec {
+	struct claim claim;
+	struct books *books;
+	unsigned reclaimed, retried, refused;
+	struct wc_error error;
+	struct codec *closes;          /* when this one is reclaimed */
+};
+
+static struct account_key key = {
+	.path = "/dev/video1", .identity = "platform:test", .role = "decoder", .device_quota = 2,
+};
+
+static void set_up(void)
+{
+	strcpy(directory, "/tmp/webcodecs-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
+static void tear_down(void)
+{
+	nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void open_books(struct books *books)
+{
+	struct accountant_options options = { .inactivity = INACTIVITY, .directory = directory };
+
+	books->core = core_new(64, 64);
+	ck_assert_int_eq(loop_init(&books->loop), 0);
+	accountant_init(&books->accountant, books->core, &books->loop, &options);
+}
+
+static void close_books(struct books *books)
+{
+	accountant_finish(&books->accountant);
+	loop_finish(&books->loop);
+	core_unref(books->core);
+}
+
+static struct codec *codec_of(struct claim *claim)
+{
+	return container_of(claim, struct codec, claim);
+}
+
+static void on_reclaim(struct claim *claim, const struct wc_error *error)
+{
+	struct codec *codec = codec_of(claim);
+
+	codec->reclaimed++;
+	codec->error = *error;
+	claim_leave(claim);
+	if (codec->closes)
+		claim_leave(&codec->closes->claim);
+}
+
+static void on_retry(struct claim *claim)
+{
+	codec_of(claim)->retried++;
+}
+
+static void on_refused(struct claim *claim, const struct wc_error *error)
+{
+	codec_of(claim)->refused++;
+	codec_of(claim)->error = *error;
+}
+
+static const struct claim_ops ops = {
+	.reclaim = on_reclaim, .retry = on_retry, .refused = on_refused,
+};
+
+static void enter(struct books *books, struct codec *codec, bool encoder)
+{
+	memset(codec, 0, sizeof *codec);
+	codec->books = books;
+	accountant_enter(&books->accountant, &codec->claim, &ops, encoder, "test");
+}
+
+static int take(struct codec *codec)
+{
+	return claim_take(&codec->claim, &key, "h264", &codec->error);
+}
+
+static void settle(struct books *books, const unsigned *until, unsigned count)
+{
+	int64_t end = clock_now() + 5000000;
+
+	while (*until < count && clock_now() < end)
+		loop_dispatch(&books->loop, 20);
+	ck_assert_uint_eq(*until, count);
+}
+
+static void let_pass(struct books *books, int64_t microseconds)
+{
+	int64_t end = clock_now() + microseconds;
+
+	while (clock_now() < end)
+		loop_dispatch(&books->loop, 5);
+}
+
+START_TEST(contexts_are_counted)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	ck_assert_int_eq(take(&codecs[0]), 0);
+	ck_assert_int_eq(take(&codecs[1]), 0);
+	ck_assert_uint_eq(books.core->counters.hardware_contexts, 2);
+	claim_set_size(&codecs[0].claim, 640, 480);
+
+	ck_assert_int_eq(take(&codecs[2]), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(codecs[2].error.quota, 2);
+	ck_assert_uint_eq(codecs[2].error.requested, 3);
+	ck_assert_uint_eq(codecs[2].error.holder_count, 2);
+	ck_assert_int_eq(codecs[2].error.holders[0].pid, getpid());
+	ck_assert_int_eq(codecs[2].error.holders[0].state, WC_HOLDER_RUNNING);
+	ck_assert_uint_eq(codecs[2].error.holders[0].width, 640);
+	ck_assert_str_eq(codecs[2].error.holders[0].codec, "h264");
+	ck_assert_str_eq(codecs[2].error.holders[0].role, "decoder");
+	ck_assert_str_eq(codecs[2].error.holders[0].label, "test");
+	ck_assert_str_eq(codecs[2].error.device, "/dev/video1");
+
+	claim_give(&codecs[0].claim);
+	ck_assert_int_eq(take(&codecs[2]), 0);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	ck_assert_uint_eq(books.core->counters.hardware_contexts, 0);
+	close_books(&books);
+}
+END_TEST
+
+/* Another context of the same process is like another process. */
+START_TEST(all_contexts_count_together)
+{
+	struct books here, there;
+	struct codec mine, yours, third;
+
+	open_books(&here);
+	open_books(&there);
+	enter(&here, &mine, false);
+	enter(&there, &yours, false);
+	enter(&there, &third, false);
+	ck_assert_int_eq(take(&mine), 0);
+	ck_assert_int_eq(take(&yours), 0);
+	ck_assert_int_eq(take(&third), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(third.error.holder_count, 2);
+	claim_leave(&mine.claim);
+	claim_leave(&yours.claim);
+	claim_leave(&third.claim);
+	close_books(&there);
+	close_books(&here);
+}
+END_TEST
+
+START_TEST(the_longest_idle_makes_room)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	ck_assert_int_eq(take(&codecs[0]), 0);
+	ck_assert_int_eq(take(&codecs[1]), 0);
+	claim_progress(&codecs[0].claim);
+	let_pass(&books, 3 * INACTIVITY);
+
+	ck_assert_int_eq(take(&codecs[2]), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(admission_begin(&codecs[2].claim, 0, &codecs[2].error));
+	ck_assert_uint_eq(codecs[1].reclaimed, 0);
+	settle(&books, &codecs[2].retried, 1);
+	ck_assert_uint_eq(codecs[0].reclaimed, 0);
+	ck_assert_uint_eq(codecs[1].reclaimed, 1);
+	ck_assert_int_eq(codecs[1].error.name, WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(codecs[1].error.quota, 2);
+	ck_assert_uint_eq(codecs[1].error.requested, 3);
+	ck_assert_uint_eq(codecs[1].error.holder_count, 2);
+	ck_assert_int_eq(take(&codecs[2]), 0);
+	admission_succeeded(&codecs[2].claim);
+	claim_leave(&codecs[0].claim);
+	claim_leave(&codecs[2].claim);
+	close_books(&books);
+}
+END_TEST
+
+START_TEST(active_codecs_stay)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	let_pass(&books, 3 * INACTIVITY);
+	claim_progress(&codecs[0].claim);
+	claim_progress(&codecs[1].claim);
+	ck_assert_int_eq(take(&codecs[2]), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(admission_begin(&codecs[2].claim, 0, &codecs[2].error));
+	settle(&books, &codecs[2].refused, 1);
+	ck_assert_int_eq(codecs[2].error.name, WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(codecs[2].error.holder_count, 2);
+	ck_assert_uint_eq(codecs[0].reclaimed + codecs[1].reclaimed, 0);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&books);
+}
+END_TEST
+
+START_TEST(who_becomes_active_in_time_is_spared)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	let_pass(&books, 3 * INACTIVITY);
+	take(&codecs[2]);
+	ck_assert(admission_begin(&codecs[2].claim, 0, &codecs[2].error));
+	claim_progress(&codecs[0].claim);
+	claim_progress(&codecs[1].claim);
+	settle(&books, &codecs[2].refused, 1);
+	ck_assert_uint_eq(codecs[0].reclaimed + codecs[1].reclaimed, 0);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&books);
+}
+END_TEST
+
+/* The callback of the victim may end the codec that asked. */
+START_TEST(the_victim_may_end_the_one_that_asked)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	codecs[0].closes = &codecs[2];
+	let_pass(&books, 3 * INACTIVITY);
+	take(&codecs[2]);
+	ck_assert(admission_begin(&codecs[2].claim, 0, &codecs[2].error));
+	settle(&books, &codecs[0].reclaimed, 1);
+	let_pass(&books, 20000);
+	ck_assert_uint_eq(codecs[2].retried + codecs[2].refused, 0);
+	claim_leave(&codecs[1].claim);
+	close_books(&books);
+}
+END_TEST
+
+START_TEST(who_waits_gets_what_is_given_back)
+{
+	struct books here, there;
+	struct codec first, second, third;
+
+	open_books(&here);
+	open_books(&there);
+	enter(&here, &first, false);
+	enter(&here, &second, false);
+	enter(&there, &third, false);
+	take(&first);
+	take(&second);
+	claim_progress(&first.claim);
+	claim_progress(&second.claim);
+	ck_assert_int_eq(take(&third), WC_QUOTA_EXCEEDED_ERROR);
+	third.claim.candidate.traits.priority = -1;
+	ck_assert(admission_begin(&third.claim, PATIENCE, &third.error));
+	let_pass(&there, 50000);
+	ck_assert_uint_eq(third.retried + third.refused, 0);
+	claim_give(&second.claim);
+	settle(&there, &third.retried, 1);
+	ck_assert_int_eq(take(&third), 0);
+	claim_leave(&first.claim);
+	claim_leave(&second.claim);
+	claim_leave(&third.claim);
+	close_books(&there);
+	close_books(&here);
+}
+END_TEST
+
+START_TEST(waiting_ends)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	codecs[2].claim.candidate.traits.priority = -1;
+	take(&codecs[2]);
+	ck_assert(admission_begin(&codecs[2].claim, 100000, &codecs[2].error));
+	settle(&books, &codecs[2].refused, 1);
+	ck_assert(admission_begin(&codecs[2].claim, PATIENCE, &codecs[2].error));
+	admission_cancel(&codecs[2].claim);
+	claim_give(&codecs[0].claim);
+	let_pass(&books, 50000);
+	ck_assert_uint_eq(codecs[2].retried, 0);
+	/* The place that was given up did not keep the slot. */
+	ck_assert_int_eq(take(&codecs[2]), 0);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&books);
+}
+END_TEST
+
+START_TEST(room_is_made_so_often_and_no_more)
+{
+	struct books books;
+	struct codec codec;
+	struct wc_error error;
+
+	open_books(&books);
+	enter(&books, &codec, false);
+	ck_assert_int_eq(take(&codec), 0);
+	claim_refused(&codec.claim, WC_STAGE_OPEN, EBUSY, &error);
+	claim_give(&codec.claim);
+	ck_assert_int_eq(error.sys_errno, EBUSY);
+	for (unsigned i = 0; i < ADMISSION_MAX_TRIES; i++) {
+		ck_assert(admission_begin(&codec.claim, 0, &error));
+		settle(&books, &codec.refused, i + 1);
+	}
+	ck_assert(!admission_begin(&codec.claim, 0, &error));
+	admission_succeeded(&codec.claim);
+	ck_assert(admission_begin(&codec.claim, 0, &error));
+	claim_leave(&codec.claim);
+	close_books(&books);
+}
+END_TEST
+
+/* Nobody knew how many there are until the driver said so. */
+START_TEST(the_limit_is_learned_from_the_driver)
+{
+	struct account_key unknown = key;
+	struct books books;
+	struct codec codecs[4];
+	struct wc_error error;
+
+	unknown.device_quota = 0;
+	unknown.path = "/dev/video7";
+	unknown.identity = "unknown";
+	open_books(&books);
+	for (int i = 0; i < 4; i++) {
+		enter(&books, &codecs[i], false);
+		if (i < 3)
+			ck_assert_int_eq(claim_take(&codecs[i].claim, &unknown, "vp8", &error), 0);
+	}
+	ck_assert_int_eq(claim_refused(&codecs[2].claim, WC_STAGE_BUFFERS, ENOMEM, &error),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	claim_give(&codecs[2].claim);
+	ck_assert_uint_eq(error.quota, 2);
+	ck_assert_uint_eq(error.requested, 3);
+	ck_assert_int_eq(error.stage, WC_STAGE_BUFFERS);
+	/* The driver has the last word: it may have been somebody who counts nothing. */
+	ck_assert_int_eq(claim_take(&codecs[3].claim, &unknown, "vp8", &error), 0);
+	admission_succeeded(&codecs[3].claim);
+	ck_assert_int_eq(claim_take(&codecs[2].claim, &unknown, "vp8", &error), 0);
+	ck_assert_int_eq(claim_refused(&codecs[2].claim, WC_STAGE_OPEN, EBUSY, &error),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(error.quota, 3);
+	claim_give(&codecs[2].claim);
+	for (int i = 0; i < 4; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&books);
+}
+END_TEST
+
+/* ---- processes ---- */
+
+/* Hold one context until killed; told by a byte that it is held. Never returns. */
+static pid_t fork_holder(bool idle, bool dispatch)
+{
+	struct books books;
+	struct codec codec;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid) {
+		close(ready[1]);
+		ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+		close(ready[0]);
+		return pid;
+	}
+	open_books(&books);
+	enter(&books, &codec, false);
+	if (take(&codec) != 0)
+		_exit(1);
+	if (write(ready[1], "x", 1) != 1)
+		_exit(1);
+	while (!dispatch)
+		pause();
+	while (!codec.reclaimed) {
+		if (!idle)
+			claim_progress(&codec.claim);
+		loop_dispatch(&books.loop, 10);
+	}
+	loop_dispatch(&books.loop, 10);
+	_exit(codec.reclaimed == 1 && codec.error.name == WC_QUOTA_EXCEEDED_ERROR ? 0 : 1);
+}
+
+static void end_holder(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+START_TEST(another_process_yields_what_is_idle)
+{
+	struct books books;
+	struct codec mine;
+	pid_t busy = fork_holder(false, true), idle = fork_holder(true, true);
+	int status;
+
+	open_books(&books);
+	enter(&books, &mine, false);
+	let_pass(&books, 5 * INACTIVITY);
+	ck_assert_int_eq(take(&mine), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(admission_begin(&mine.claim, 0, &mine.error));
+	settle(&books, &mine.retried, 1);
+	ck_assert_int_eq(waitpid(idle, &status, 0), idle);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(take(&mine), 0);
+	end_holder(busy);
+	claim_leave(&mine.claim);
+	close_books(&books);
+}
+END_TEST
+
+START_TEST(busy_processes_deny)
+{
+	struct books books;
+	struct codec mine;
+	pid_t first = fork_holder(false, true), second = fork_holder(false, true);
+
+	open_books(&books);
+	enter(&books, &mine, false);
+	let_pass(&books, 3 * INACTIVITY);
+	take(&mine);
+	ck_assert(admission_begin(&mine.claim, 0, &mine.error));
+	settle(&books, &mine.refused, 1);
+	ck_assert_uint_eq(mine.error.holder_count, 2);
+	ck_assert(mine.error.holders[0].pid == first || mine.error.holders[0].pid == second);
+	end_holder(first);
+	end_holder(second);
+	/* Killed holders leave nothing behind. */
+	ck_assert_int_eq(take(&mine), 0);
+	claim_leave(&mine.claim);
+	close_books(&books);
+}
+END_TEST
+
+START_TEST(silent_processes_are_named)
+{
+	struct books books;
+	struct codec mine;
+	pid_t first = fork_holder(true, false), second = fork_holder(false, true);
+	bool silent = false;
+
+	open_books(&books);
+	enter(&books, &mine, false);
+	let_pass(&books, 3 * INACTIVITY);
+	take(&mine);
+	ck_assert(admission_begin(&mine.claim, 0, &mine.error));
+	settle(&books, &mine.refused, 1);
+	ck_assert_uint_eq(mine.error.holder_count, 2);
+	for (int i = 0; i < 2; i++) {
+		if (mine.error.holders[i].pid != first)
+			continue;
+		silent = mine.error.holders[i].state == WC_HOLDER_SILENT;
+	}
+	ck_assert(silent);
+	end_holder(first);
+	end_holder(second);
+	claim_leave(&mine.claim);
+	close_books(&books);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("accountant");
+	TCase *all = tcase_create("accountant");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(all, set_up, tear_down);
+	tcase_set_timeout(all, 30);
+	tcase_add_test(all, contexts_are_counted);
+	tcase_add_test(all, all_contexts_count_together);
+	tcase_add_test(all, the_longest_idle_makes_room);
+	tcase_add_test(all, active_codecs_stay);
+	tcase_add_test(all, who_becomes_active_in_time_is_spared);
+	tcase_add_test(all, the_victim_may_end_the_one_that_asked);
+	tcase_add_test(all, who_waits_gets_what_is_given_back);
+	tcase_add_test(all, waiting_ends);
+	tcase_add_test(all, room_is_made_so_often_and_no_more);
+	tcase_add_test(all, the_limit_is_learned_from_the_driver);
+	tcase_add_test(all, another_process_yields_what_is_idle);
+	tcase_add_test(all, busy_processes_deny);
+	tcase_add_test(all, silent_processes_are_named);
+	suite_add_tcase(suite, all);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
