@@ -5,6 +5,7 @@ WC_SUITES = \
 	tests/lab/suite/codecs.sh \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
+	tests/lab/suite/limit.sh \
 	tests/lab/suite/list.sh \
 	tests/lab/suite/valgrind.sh
 LAB_TESTS += $(WC_SUITES)
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	tests/lab/kernel.config \
 	tests/lab/kernel.patch \
 	tests/lab/packages \
+	tests/lab/plugin/with-limit \
 	tests/lab/run \
 	tests/lab/selftest \
 	tests/lab/suite/common.sh \
@@ -28,6 +30,8 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_bad_chunks \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
+	tests/lab/suite/test_limit \
+	tests/lab/suite/test_plugin \
 	tests/lab/suite/test_lifetime \
 	tests/lab/suite/test_reclaim \
 	tests/lab/suite/test_seek \
@@ -81,3 +85,34 @@ tests_lab_suite_test_seek_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_sharing_SOURCES = tests/lab/suite/test_sharing.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_sharing_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_sharing_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_limit_SOURCES = tests/lab/suite/test_limit.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_limit_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_limit_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_plugin_SOURCES = tests/lab/suite/test_plugin.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_plugin_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS)
+tests_lab_suite_test_plugin_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_plugin_LDADD = lib/libwebcodecs.la $(V4L2_LIBS)
+
+# A plugin of libv4l2, and what is preloaded for drivers that refuse in open(). Nothing is installed:
+# without -rpath libtool would make no module of them.
+WC_PLUGIN_LINK = $(AM_LDFLAGS) -module -avoid-version -rpath $(abs_top_builddir)/tests/lab/plugin
+check_LTLIBRARIES += tests/lab/plugin/limit.la tests/lab/plugin/open.la
+
+tests_lab_plugin_limit_la_SOURCES = \
+	tests/lab/plugin/attach.c tests/lab/plugin/attach.h \
+	tests/lab/plugin/control.c tests/lab/plugin/control.h \
+	tests/lab/plugin/key.c tests/lab/plugin/key.h \
+	tests/lab/plugin/limit.c \
+	tests/lab/plugin/place.c tests/lab/plugin/place.h
+tests_lab_plugin_limit_la_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS) -D_GNU_SOURCE
+tests_lab_plugin_limit_la_LDFLAGS = $(WC_PLUGIN_LINK) -export-symbols-regex '^libv4l2_plugin$$'
+
+tests_lab_plugin_open_la_SOURCES = \
+	tests/lab/plugin/open.c \
+	tests/lab/plugin/place.c tests/lab/plugin/place.h
+tests_lab_plugin_open_la_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS) -D_GNU_SOURCE
+tests_lab_plugin_open_la_LDFLAGS = $(WC_PLUGIN_LINK) \
+	-export-symbols-regex '^(open|open64|close|v4l2_close)$$'
+tests_lab_plugin_open_la_LIBADD = -ldl
