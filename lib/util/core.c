@@ -14,6 +14,7 @@ struct core *core_new(size_t frame_size, size_t chunk_size)
 		return NULL;
 	atomic_init(&core->refs, 1);
 	log_init(&core->log);
+	shrinker_list_init(&core->shrinkers);
 	slab_init(&core->frames, frame_size, KEEP_OBJECTS);
 	slab_init(&core->chunks, chunk_size, KEEP_OBJECTS);
 	return core;
@@ -31,6 +32,7 @@ void core_unref(struct core *core)
 		return;
 	slab_finish(&core->chunks);
 	slab_finish(&core->frames);
+	shrinker_list_finish(&core->shrinkers);
 	log_finish(&core->log);
 	free(core);
 }

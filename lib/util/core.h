@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What frames and chunks need after their context is gone: the log, the counters, and the stocks
- * of small objects. Counted references; the context holds one, every frame, chunk and buffer too.
+ * What frames and chunks need after their context is gone: the log, the counters, the stocks of
+ * small objects, and the list of what can give memory back. Counted references; the context holds
+ * one, every frame, chunk, buffer, pool and cache too.
  */
 #ifndef WC_UTIL_CORE_H
 #define WC_UTIL_CORE_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include "util/log.h"
+#include "util/shrinker.h"
 #include "util/slab.h"
 
 typedef _Atomic uint64_t counter;
@@ -22,6 +24,7 @@ struct core {
 		counter hardware_contexts, buffers, buffer_bytes;
 		counter frames_decoded, chunks_encoded, bytes_copied;
 	} counters;
+	struct shrinker_list shrinkers;   /* pools and caches */
 	struct slab frames;      /* struct wc_video_frame */
 	struct slab chunks;      /* struct wc_encoded_video_chunk */
 };

@@ -10,5 +10,6 @@ lib_libutil_la_SOURCES = \
 	lib/util/macros.h \
 	lib/util/names.c \
 	lib/util/reserved.h \
+	lib/util/shrinker.c lib/util/shrinker.h \
 	lib/util/slab.c lib/util/slab.h \
 	lib/util/video_codec.c lib/util/video_codec.h

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can give memory back when memory is short: pools and caches enter themselves in the list of
+ * their core, and whoever feels the pressure goes through it. So neither needs to know the other.
+ */
+#ifndef WC_UTIL_SHRINKER_H
+#define WC_UTIL_SHRINKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/list.h"
+
+struct shrinker;
+
+/* Called with the list locked: they must neither enter nor leave a list. */
+struct shrinker_ops {
+	/* Free about so many bytes of what nobody uses; returns how many came free. */
+	size_t (*shrink)(struct shrinker *shrinker, size_t bytes);
+	/* Make nothing more than needed to go on; false ends that. NULL: never does. */
+	void (*hold_growth)(struct shrinker *shrinker, bool hold);
+	/* A moment passed; see pool_tick(). NULL: does not age. */
+	void (*tick)(struct shrinker *shrinker, int64_t now);
+};
+
+/* A member of what it serves. */
+struct shrinker {
+	struct list link;
+	const struct shrinker_ops *ops;
+};
+
+struct shrinker_list {
+	pthread_mutex_t lock;          /* guards the rest */
+	struct list shrinkers;
+	bool held;                     /* new ones hold their growth, too */
+};
+
+void shrinker_list_init(struct shrinker_list *list);
+
+/* All must have left. */
+void shrinker_list_finish(struct shrinker_list *list);
+
+/* Any thread. */
+void shrinker_enter(struct shrinker_list *list, struct shrinker *shrinker,
+		    const struct shrinker_ops *ops);
+
+/* When it returns, no operation runs or will. Any thread, but not from inside an operation. */
+void shrinker_leave(struct shrinker_list *list, struct shrinker *shrinker);
+
+/*
+ * Ask one after the other, those that entered first first, until so many bytes came free; SIZE_MAX
+ * for all there is. Returns how many did.
+ */
+size_t shrinker_list_shrink(struct shrinker_list *list, size_t bytes);
+
+void shrinker_list_hold_growth(struct shrinker_list *list, bool hold);
+
+void shrinker_list_tick(struct shrinker_list *list, int64_t now);
+
+#endif
