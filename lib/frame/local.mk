@@ -8,6 +8,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/pixel_format.c lib/frame/pixel_format.h \
 	lib/frame/plane_layout.c lib/frame/plane_layout.h \
 	lib/frame/pool.c lib/frame/pool.h \
+	lib/frame/pool_plain.c \
 	lib/frame/video_frame.c lib/frame/video_frame.h \
 	lib/frame/video_frame_copy.c \
 	lib/frame/video_frame_init.c lib/frame/video_frame_init.h \

@@ -10,6 +10,7 @@ THREAD_TESTS += tests/frame/test_pool tests/frame/test_video_frame
 
 WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_FRAME_TEST_LIBS = lib/libframe.la lib/libutil.la $(YUV_LIBS) $(CHECK_LIBS)
+WC_FRAME_TEST_WRAP = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc
 
 tests_frame_test_convert_SOURCES = tests/frame/test_convert.c
 tests_frame_test_convert_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
@@ -18,6 +19,7 @@ tests_frame_test_convert_LDADD = $(WC_FRAME_TEST_LIBS) -lm
 tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
 tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_pool_LDADD = $(WC_FRAME_TEST_LIBS)
+tests_frame_test_pool_LDFLAGS = $(WC_FRAME_TEST_WRAP)
 
 tests_frame_test_video_frame_SOURCES = tests/frame/test_video_frame.c
 tests_frame_test_video_frame_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
