@@ -8,6 +8,7 @@ lib_libapi_la_SOURCES = \
 	lib/api/device_list.c \
 	lib/api/encoded_video_chunk.c \
 	lib/api/error.c \
+	lib/api/frame_cache.c \
 	lib/api/version.c \
 	lib/api/video_decoder.c \
 	lib/api/video_encoder.c \

@@ -418,6 +418,44 @@ START_TEST(constructors_run_in_any_thread)
 }
 END_TEST
 
+START_TEST(cache_belongs_to_a_context_or_to_none)
+{
+	static uint8_t grey[4 * 4 * 3 / 2];
+	struct wc_video_frame_init init = {
+		.fourcc = DRM_FORMAT_NV12, .coded_width = 4, .coded_height = 4, .timestamp = 9,
+	};
+	struct wc_frame_cache_options options = { .max_frames = WC_FRAME_CACHE_MAX_FRAMES + 1 };
+	struct wc_context *context = new_context();
+	struct wc_frame_cache *cache = (struct wc_frame_cache *)&options;
+	struct wc_video_frame *frame, *cached;
+	struct wc_counters counters;
+
+	ck_assert_int_eq(wc_frame_cache_new(context, NULL, NULL), WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_frame_cache_new(context, &options, &cache), WC_TYPE_ERROR);
+	ck_assert_ptr_null(cache);
+	/* The details are for the thread of the context, which is known from here on. */
+	ck_assert_int_eq(wc_context_dispatch(context, 0), 0);
+	ck_assert_int_eq(wc_frame_cache_new(context, &options, &cache), WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_context_get_error(context)->name, WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_frame_cache_new(NULL, &options, &cache), WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_frame_cache_new(NULL, NULL, &cache), WC_OK);
+	wc_frame_cache_destroy(cache);
+	wc_frame_cache_destroy(NULL);
+	ck_assert_int_eq(wc_frame_cache_new(context, NULL, &cache), WC_OK);
+	ck_assert_int_eq(wc_video_frame_new(context, grey, sizeof grey, &init, &frame), WC_OK);
+	ck_assert_int_eq(wc_frame_cache_put(cache, 9, frame), WC_OK);
+	wc_video_frame_unref(frame);
+	/* The cache and its frames outlive the context. */
+	wc_context_get_counters(context, &counters);
+	ck_assert_uint_eq(counters.video_frames, 1);
+	wc_context_unref(context);
+	cached = wc_frame_cache_get(cache, 9);
+	ck_assert_int_eq(wc_video_frame_get_timestamp(cached), 9);
+	wc_video_frame_unref(cached);
+	wc_frame_cache_destroy(cache);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("context");
@@ -444,6 +482,7 @@ static Suite *suite(void)
 	tcase_add_test(construct, chunk_init_is_checked);
 	tcase_add_test(construct, constructors_need_a_place);
 	tcase_add_test(construct, constructors_run_in_any_thread);
+	tcase_add_test(construct, cache_belongs_to_a_context_or_to_none);
 	suite_add_tcase(s, construct);
 	return s;
 }

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 WC_FRAME_TESTS = \
 	tests/frame/test_convert \
+	tests/frame/test_frame_cache \
 	tests/frame/test_pool \
 	tests/frame/test_video_frame \
 	tests/frame/test_video_frame_copy
 check_PROGRAMS += $(WC_FRAME_TESTS)
 TESTS += $(WC_FRAME_TESTS)
-THREAD_TESTS += tests/frame/test_pool tests/frame/test_video_frame
+THREAD_TESTS += tests/frame/test_frame_cache tests/frame/test_pool tests/frame/test_video_frame
 
 WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_FRAME_TEST_LIBS = lib/libframe.la lib/libutil.la $(YUV_LIBS) $(CHECK_LIBS)
@@ -15,6 +16,11 @@ WC_FRAME_TEST_WRAP = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligne
 tests_frame_test_convert_SOURCES = tests/frame/test_convert.c
 tests_frame_test_convert_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_convert_LDADD = $(WC_FRAME_TEST_LIBS) -lm
+
+tests_frame_test_frame_cache_SOURCES = tests/frame/test_frame_cache.c
+tests_frame_test_frame_cache_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_frame_cache_LDADD = $(WC_FRAME_TEST_LIBS)
+tests_frame_test_frame_cache_LDFLAGS = $(WC_FRAME_TEST_WRAP)
 
 tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
 tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
