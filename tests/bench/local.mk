@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/bench/in_lab.sh \
 	tests/bench/lab.sh \
 	tests/bench/on_host.sh \
+	tests/bench/pool.sh \
 	tests/bench/run \
 	tests/bench/table.sh
 
@@ -58,6 +59,16 @@ tests_bench_bare_av_CFLAGS = $(AM_CFLAGS) $(LIBAVCODEC_CFLAGS)
 tests_bench_bare_av_LDADD = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS)
 else
 EXTRA_DIST += tests/bench/bare_av.c
+endif
+
+if WITH_GSTREAMER
+WC_BENCH_PEERS += tests/bench/pool
+EXTRA_PROGRAMS += tests/bench/pool
+tests_bench_pool_SOURCES = tests/bench/pool.c $(WC_BENCH_SOURCES)
+tests_bench_pool_CFLAGS = $(AM_CFLAGS) $(GSTREAMER_CFLAGS)
+tests_bench_pool_LDADD = lib/libframe.la lib/libutil.la $(GSTREAMER_LIBS) $(YUV_LIBS) $(ATOMIC_LIBS)
+else
+EXTRA_DIST += tests/bench/pool.c
 endif
 CLEANFILES += $(WC_BENCH_PEERS)
 
