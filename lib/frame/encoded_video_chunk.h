@@ -11,6 +11,7 @@
 #include "frame/video_frame.h"
 
 struct wc_encoded_video_chunk {
+	struct roll_entry entry;
 	atomic_uint refs;
 	struct core *core;             /* a reference */
 	struct buffer *buffer;         /* a pin, data in object 0; NULL: an empty chunk */

@@ -31,6 +31,7 @@ struct timing {
 };
 
 struct wc_video_frame {
+	struct roll_entry entry;
 	atomic_uint refs;
 	struct core *core;                 /* a reference */
 	struct buffer *buffer;             /* a pin; NULL when closed */

@@ -14,9 +14,13 @@ struct core *core_new(size_t frame_size, size_t chunk_size)
 		return NULL;
 	atomic_init(&core->refs, 1);
 	log_init(&core->log);
+	census_init(&core->census, &core->log);
+	external_memory_init(&core->external_memory);
+	address_set_init(&core->wrapped);
 	shrinker_list_init(&core->shrinkers);
-	slab_init(&core->frames, frame_size, KEEP_OBJECTS);
-	slab_init(&core->chunks, chunk_size, KEEP_OBJECTS);
+	slab_init(&core->frames, &core->census, WC_OBJECT_VIDEO_FRAME, frame_size, KEEP_OBJECTS);
+	slab_init(&core->chunks, &core->census, WC_OBJECT_ENCODED_VIDEO_CHUNK, chunk_size,
+		  KEEP_OBJECTS);
 	return core;
 }
 
@@ -33,6 +37,9 @@ void core_unref(struct core *core)
 	slab_finish(&core->chunks);
 	slab_finish(&core->frames);
 	shrinker_list_finish(&core->shrinkers);
+	address_set_finish(&core->wrapped);
+	external_memory_finish(&core->external_memory);
+	census_finish(&core->census);
 	log_finish(&core->log);
 	free(core);
 }

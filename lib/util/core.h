@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What frames and chunks need after their context is gone: the log, the counters, the stocks of
- * small objects, and the list of what can give memory back. Counted references; the context holds
- * one, every frame, chunk, buffer, pool and cache too.
+ * What frames and chunks need after their context is gone: the log, the counters, the census, the
+ * stocks of small objects, and the list of what can give memory back. Counted references; the
+ * context holds one, every frame, chunk, buffer, pool and cache too.
  */
 #ifndef WC_UTIL_CORE_H
 #define WC_UTIL_CORE_H
@@ -10,6 +10,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "util/address_set.h"
+#include "util/census.h"
+#include "util/external_memory.h"
 #include "util/log.h"
 #include "util/shrinker.h"
 #include "util/slab.h"
@@ -24,12 +27,18 @@ struct core {
 		counter hardware_contexts, buffers, buffer_bytes;
 		counter frames_decoded, chunks_encoded, bytes_copied;
 	} counters;
-	struct shrinker_list shrinkers;   /* pools and caches */
+	struct census census;
+	struct external_memory external_memory;
+	struct address_set wrapped;      /* memory of the application's that buffers refer to */
+	struct shrinker_list shrinkers;  /* pools and caches */
 	struct slab frames;      /* struct wc_video_frame */
 	struct slab chunks;      /* struct wc_encoded_video_chunk */
 };
 
-/* One reference, or NULL without memory. The object sizes are those of frames and chunks. */
+/*
+ * One reference, or NULL without memory. The object sizes are those of frames and chunks, which
+ * begin with a struct roll_entry.
+ */
 struct core *core_new(size_t frame_size, size_t chunk_size);
 struct core *core_ref(struct core *core);
 void core_unref(struct core *core);

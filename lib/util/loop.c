@@ -191,6 +191,7 @@ static void on_timer(struct loop_source *source, uint32_t revents)
 	uint64_t expirations;
 
 	(void)revents;
+	loop->looked = now;
 	(void)!read(loop->timer_fd, &expirations, sizeof expirations);
 	loop->armed = 0;
 	while (!list_empty(&loop->timers)) {

@@ -43,6 +43,7 @@ struct loop {
 	int timer_fd;          /* -1 until the first timer */
 	bool dispatching;
 	bool woken;            /* wake_fd was written and not yet seen; owner thread only */
+	int64_t looked;        /* when a timer made us look at the clock last, 0: never */
 	int64_t armed;         /* deadline that timer_fd is set to, 0 when it is not */
 	struct list tasks;
 	struct list timers;    /* earliest first */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The names of public enums. Down here so that every layer may use them. */
+#include <webcodecs/census.h>
 #include <webcodecs/codec.h>
 #include <webcodecs/device.h>
 #include <webcodecs/error.h>
@@ -62,4 +63,16 @@ const char *wc_device_role_name(enum wc_device_role role)
 	};
 
 	return (unsigned)role < ARRAY_SIZE(names) && names[role] ? names[role] : "unknown";
+}
+
+const char *wc_object_class_name(enum wc_object_class object_class)
+{
+	static const char *const names[] = {
+		[WC_OBJECT_VIDEO_FRAME] = "VideoFrame",
+		[WC_OBJECT_ENCODED_VIDEO_CHUNK] = "EncodedVideoChunk",
+		[WC_OBJECT_VIDEO_DECODER] = "VideoDecoder",
+		[WC_OBJECT_VIDEO_ENCODER] = "VideoEncoder",
+	};
+
+	return (unsigned)object_class < ARRAY_SIZE(names) ? names[object_class] : "unknown";
 }

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void slab_init(struct slab *slab, size_t object_size, unsigned limit)
+void slab_init(struct slab *slab, struct census *census, enum wc_object_class class,
+	       size_t object_size, unsigned limit)
 {
-	assert(object_size >= sizeof(void *));
-	pthread_mutex_init(&slab->lock, NULL);
+	assert(object_size >= sizeof(struct roll_entry));
+	slab->census = census;
+	slab->roll = &census->rolls[class];
 	slab->object_size = object_size;
 	slab->free = NULL;
 	slab->kept = 0;
@@ -18,40 +20,67 @@ void slab_init(struct slab *slab, size_t object_size, unsigned limit)
 void slab_finish(struct slab *slab)
 {
 	while (slab->free) {
-		void *object = slab->free;
+		struct roll_entry *entry = slab->free;
 
-		memcpy(&slab->free, object, sizeof slab->free);
-		free(object);
+		slab->free = entry->next;
+		free(entry);
 	}
-	pthread_mutex_destroy(&slab->lock);
+}
+
+/* None was idle. */
+static void *new_object(struct slab *slab, uint32_t site)
+{
+	struct roll_entry *entry = calloc(1, slab->object_size);
+	int ret;
+
+	if (!entry)
+		return NULL;
+	pthread_mutex_lock(&slab->roll->lock);
+	ret = roll_add(slab->roll, entry);
+	if (ret == 0)
+		census_begin(slab->census, slab->roll, entry, site);
+	pthread_mutex_unlock(&slab->roll->lock);
+	if (ret == 0)
+		return entry;
+	free(entry);
+	return NULL;
 }
 
 void *slab_get(struct slab *slab)
 {
-	void *object;
+	uint32_t site = census_site(slab->census);
+	struct roll_entry *entry;
 
-	pthread_mutex_lock(&slab->lock);
-	object = slab->free;
-	if (object) {
-		memcpy(&slab->free, object, sizeof slab->free);
+	pthread_mutex_lock(&slab->roll->lock);
+	entry = slab->free;
+	if (entry) {
+		slab->free = entry->next;
 		slab->kept--;
+		census_begin(slab->census, slab->roll, entry, site);
 	}
-	pthread_mutex_unlock(&slab->lock);
+	pthread_mutex_unlock(&slab->roll->lock);
 
-	if (!object)
-		return calloc(1, slab->object_size);
-	return memset(object, 0, slab->object_size);
+	if (!entry)
+		return new_object(slab, site);
+	/* The entry may be looked at meanwhile, and is set member by member. */
+	memset(entry + 1, 0, slab->object_size - sizeof *entry);
+	return entry;
 }
 
 void slab_put(struct slab *slab, void *object)
 {
-	pthread_mutex_lock(&slab->lock);
+	struct roll_entry *entry = object;
+
+	pthread_mutex_lock(&slab->roll->lock);
+	roll_entry_set_state(entry, 0);
 	if (slab->kept < slab->limit) {
-		memcpy(object, &slab->free, sizeof slab->free);
-		slab->free = object;
+		entry->next = slab->free;
+		slab->free = entry;
 		slab->kept++;
-		object = NULL;
+		entry = NULL;
+	} else {
+		roll_remove(slab->roll, entry);
 	}
-	pthread_mutex_unlock(&slab->lock);
-	free(object);
+	pthread_mutex_unlock(&slab->roll->lock);
+	free(entry);
 }

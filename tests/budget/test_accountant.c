@@ -65,7 +65,7 @@ static void open_books(struct books *books)
 {
 	struct accountant_options options = { .inactivity = INACTIVITY, .directory = directory };
 
-	books->core = core_new(64, 64);
+	books->core = core_new(sizeof(struct roll_entry), sizeof(struct roll_entry));
 	ck_assert_int_eq(loop_init(&books->loop), 0);
 	accountant_init(&books->accountant, books->core, &books->loop, &options);
 }

@@ -36,7 +36,7 @@ static void print_all(const struct device_registry *registry)
 
 int main(void)
 {
-	struct core *core = core_new(sizeof(void *), sizeof(void *));
+	struct core *core = core_new(sizeof(struct roll_entry), sizeof(struct roll_entry));
 	struct device_registry *registry;
 	struct loop loop;
 	int ret;

@@ -243,36 +243,61 @@ END_TEST
 
 /* ---- slab ---- */
 
+static struct log silent;
+static struct census census;
+
+struct thing {
+	struct roll_entry entry;
+	int value;
+	char rest[100];
+};
+
+static void make_slab(struct slab *slab, unsigned limit)
+{
+	log_init(&silent);
+	census_init(&census, &silent);
+	slab_init(slab, &census, WC_OBJECT_VIDEO_FRAME, sizeof(struct thing), limit);
+}
+
+static void end_slab(struct slab *slab)
+{
+	slab_finish(slab);
+	census_finish(&census);
+	log_finish(&silent);
+}
+
 START_TEST(a_slab_gives_back_what_was_put)
 {
 	struct slab slab;
-	char *a, *b;
+	struct thing *a, *b;
 
-	slab_init(&slab, 100, 1);
+	make_slab(&slab, 1);
 	a = slab_get(&slab);
 	b = slab_get(&slab);
 	ck_assert_ptr_ne(a, b);
-	memset(a, 0xff, 100);
+	memset(a->rest, 0xff, sizeof a->rest);
+	a->value = 1;
 	slab_put(&slab, a);
 	slab_put(&slab, b);
 	ck_assert_uint_eq(slab.kept, 1);
 	b = slab_get(&slab);
 	ck_assert_ptr_eq(b, a);
-	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(b[i], 0);
+	ck_assert_int_eq(b->value, 0);
+	for (size_t i = 0; i < sizeof b->rest; i++)
+		ck_assert_int_eq(b->rest[i], 0);
 	slab_put(&slab, b);
-	slab_finish(&slab);
+	end_slab(&slab);
 }
 END_TEST
 
 static void *churn(void *arg)
 {
 	for (int i = 0; i < 20000; i++) {
-		int *a = slab_get(arg), *b = slab_get(arg);
+		struct thing *a = slab_get(arg), *b = slab_get(arg);
 
-		*a = i;
-		*b = -i;
-		if (*a != i)
+		a->value = i;
+		b->value = -i;
+		if (a->value != i)
 			return arg;
 		slab_put(arg, a);
 		slab_put(arg, b);
@@ -286,14 +311,14 @@ START_TEST(a_slab_serves_threads)
 	struct slab slab;
 	void *result;
 
-	slab_init(&slab, 64, 4);
+	make_slab(&slab, 4);
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, &slab), 0);
 	for (int i = 0; i < 4; i++) {
 		pthread_join(threads[i], &result);
 		ck_assert_ptr_null(result);
 	}
-	slab_finish(&slab);
+	end_slab(&slab);
 }
 END_TEST
 
