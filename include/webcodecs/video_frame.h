@@ -175,6 +175,9 @@ typedef void (*wc_release_callback)(void *user_data);
  * from whatever thread drops the last use. On failure @p release is not called.
  *
  * @param release NULL when nobody needs to be told
+ * @return as wc_video_frame_new(), and ::WC_INVALID_STATE_ERROR when a buffer of this context was
+ *         wrapped at the same address and is not released yet: two would not know of each other's
+ *         use of the memory. Make a clone of the frame there is.
  */
 int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t size,
 			       const struct wc_video_frame_init *init,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "frame/buffer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ static size_t total_size(const struct buffer *buffer)
 
 void buffer_account(struct buffer *buffer)
 {
-	counter_add(&buffer->core->counters.buffer_bytes, total_size(buffer));
+	buffer->bytes = total_size(buffer);
+	counter_add(&buffer->core->counters.buffer_bytes, buffer->bytes);
 }
 
 void buffer_finish(struct buffer *buffer)
@@ -69,8 +71,21 @@ void buffer_unpin(struct buffer *buffer)
 	buffer_unref(buffer);
 }
 
+void buffer_hold(struct buffer *buffer)
+{
+	if (atomic_fetch_add(&buffer->held, 1) == 0)
+		external_memory_change(&buffer->core->external_memory, (int64_t)buffer->bytes);
+}
+
+void buffer_unhold(struct buffer *buffer)
+{
+	if (atomic_fetch_sub(&buffer->held, 1) == 1)
+		external_memory_change(&buffer->core->external_memory, -(int64_t)buffer->bytes);
+}
+
 struct plain_buffer {
 	struct buffer base;
+	struct address wrapped;             /* in core->wrapped, unless the memory is our own */
 	void (*release)(void *user_data);   /* NULL: the memory is our own */
 	void *user_data;
 };
@@ -79,6 +94,8 @@ static void plain_destroy(struct buffer *buffer)
 {
 	struct plain_buffer *plain = container_of(buffer, struct plain_buffer, base);
 
+	/* First: released memory may be wrapped again. */
+	address_set_remove(&buffer->core->wrapped, &plain->wrapped);
 	if (plain->release)
 		plain->release(plain->user_data);
 	else
@@ -89,20 +106,49 @@ static void plain_destroy(struct buffer *buffer)
 
 static const struct buffer_ops plain_ops = { .destroy = plain_destroy };
 
-struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
-				  void (*release)(void *user_data), void *user_data)
+static struct plain_buffer *plain_new(void (*release)(void *user_data), void *user_data)
 {
-	struct plain_buffer *plain = malloc(sizeof *plain);
+	struct plain_buffer *plain = calloc(1, sizeof *plain);
 
 	if (!plain)
 		return NULL;
-	buffer_init(&plain->base, core, &plain_ops);
 	plain->release = release;
 	plain->user_data = user_data;
+	return plain;
+}
+
+static struct buffer *plain_set_up(struct plain_buffer *plain, struct core *core, void *data,
+				   size_t size)
+{
+	buffer_init(&plain->base, core, &plain_ops);
 	plain->base.n_objects = 1;
 	plain->base.objects[0] = (struct buffer_object) { .map = data, .size = size, .fd = -1 };
 	buffer_account(&plain->base);
 	return &plain->base;
+}
+
+struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
+				  void (*release)(void *user_data), void *user_data)
+{
+	struct plain_buffer *plain = plain_new(release, user_data);
+
+	return plain ? plain_set_up(plain, core, data, size) : NULL;
+}
+
+int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
+			    void (*release)(void *user_data), void *user_data,
+			    struct buffer **buffer)
+{
+	struct plain_buffer *plain = plain_new(release, user_data);
+
+	if (!plain)
+		return -ENOMEM;
+	if (!address_set_add(&core->wrapped, &plain->wrapped, data)) {
+		free(plain);
+		return -EEXIST;
+	}
+	*buffer = plain_set_up(plain, core, data, size);
+	return 0;
 }
 
 struct buffer *buffer_new_plain(struct core *core, size_t size)

@@ -42,6 +42,8 @@ struct buffer {
 	struct core *core;             /* a reference */
 	atomic_uint refs;
 	atomic_uint pins;
+	atomic_uint held;              /* by frames and chunks that external memory was told of */
+	size_t bytes;                  /* of all objects, once accounted */
 	bool read_only;                /* the content may be a reference picture of a decoder */
 	unsigned n_objects;
 	struct buffer_object objects[BUFFER_MAX_OBJECTS];
@@ -66,6 +68,10 @@ void buffer_unref(struct buffer *buffer);
 struct buffer *buffer_pin(struct buffer *buffer);
 void buffer_unpin(struct buffer *buffer);
 
+/* A frame or chunk of the application's begins, or ends, to keep the buffer: tell the hook. */
+void buffer_hold(struct buffer *buffer);
+void buffer_unhold(struct buffer *buffer);
+
 /* Plain memory, aligned, of one object; NULL without memory. One reference. */
 struct buffer *buffer_new_plain(struct core *core, size_t size);
 
@@ -75,5 +81,13 @@ struct buffer *buffer_new_plain(struct core *core, size_t size);
  */
 struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
 				  void (*release)(void *user_data), void *user_data);
+
+/*
+ * The same for memory that nobody may wrap twice at a time: 0, -ENOMEM, or -EEXIST when a buffer of
+ * this core that was made so and is alive has the same data.
+ */
+int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
+			    void (*release)(void *user_data), void *user_data,
+			    struct buffer **buffer);
 
 #endif

@@ -24,7 +24,25 @@ struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct
 	chunk->type = type;
 	chunk->timing = *timing;
 	counter_add(&core->counters.video_chunks, 1);
+	roll_entry_describe(&chunk->entry, buffer ? buffer->bytes : 0, 0, 0, 0);
+	roll_entry_set_state(&chunk->entry, ROLL_READY);
 	return chunk;
+}
+
+void encoded_video_chunk_give(struct wc_encoded_video_chunk *chunk)
+{
+	roll_entry_set_state(&chunk->entry, ROLL_READY | ROLL_GIVEN);
+	if (chunk->buffer && external_memory_is_wanted(&chunk->core->external_memory)) {
+		buffer_hold(chunk->buffer);
+		chunk->held = true;
+	}
+}
+
+struct wc_encoded_video_chunk *
+encoded_video_chunk_clone(const struct wc_encoded_video_chunk *chunk)
+{
+	return encoded_video_chunk_new(chunk->core, chunk->buffer, chunk->offset, chunk->size,
+				       chunk->type, &chunk->timing);
 }
 
 int chunk_init_check(const struct wc_encoded_video_chunk_init *init, struct timing *timing,
@@ -80,6 +98,7 @@ int encoded_video_chunk_from_copy(struct core *core, const void *data, size_t si
 	if (!*chunk)
 		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM,
 				 "no memory for a chunk of %zu bytes", size);
+	encoded_video_chunk_give(*chunk);
 	return 0;
 }
 
@@ -95,6 +114,8 @@ void wc_encoded_video_chunk_unref(struct wc_encoded_video_chunk *chunk)
 
 	if (!chunk || atomic_fetch_sub_explicit(&chunk->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	if (chunk->held)
+		buffer_unhold(chunk->buffer);
 	if (chunk->buffer)
 		buffer_unpin(chunk->buffer);
 	core = chunk->core;

@@ -19,13 +19,24 @@ struct wc_encoded_video_chunk {
 	enum wc_chunk_type type;
 	struct timing timing;
 	bool writable;                 /* until a decoder got it */
+	bool held;                     /* external memory was told of the buffer */
 };
 
-/* A chunk on object 0 of buffer, of which it takes a pin of its own. NULL without memory. */
+/*
+ * A chunk on object 0 of buffer, of which it takes a pin of its own. Nobody's leak until
+ * encoded_video_chunk_give(). NULL without memory.
+ */
 struct wc_encoded_video_chunk *encoded_video_chunk_new(struct core *core, struct buffer *buffer,
 						       size_t offset, size_t size,
 						       enum wc_chunk_type type,
 						       const struct timing *timing);
+
+/* From here on the chunk is the application's, and counts as a leak. Once. */
+void encoded_video_chunk_give(struct wc_encoded_video_chunk *chunk);
+
+/* A second chunk on the same buffer, for a codec: it is not the application's. */
+struct wc_encoded_video_chunk *
+encoded_video_chunk_clone(const struct wc_encoded_video_chunk *chunk);
 
 /* Check an init and take the time from it. 0, or WC_TYPE_ERROR with *error filled. */
 int chunk_init_check(const struct wc_encoded_video_chunk_init *init, struct timing *timing,

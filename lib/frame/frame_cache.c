@@ -19,7 +19,8 @@ struct entry {
 	struct entry *next;            /* in its bucket */
 	int64_t key;
 	size_t bytes;
-	struct wc_video_frame *frame;  /* a reference; nobody else has one, so it is never closed */
+	struct wc_video_frame *frame;  /* a reference; nobody else has one, so it is never closed,
+					  and it is not the application's */
 };
 
 struct wc_frame_cache {
@@ -205,6 +206,9 @@ struct wc_video_frame *wc_frame_cache_get(struct wc_frame_cache *cache, int64_t 
 		cache->stats.misses++;
 	}
 	pthread_mutex_unlock(&cache->lock);
+	/* Without the lock, for it may call the application's hook. */
+	if (frame)
+		video_frame_give(frame);
 	return frame;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frame/pixel_format.h"
+#include "util/macros.h"
 
 void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
 		       const struct frame_format *format, const struct wc_rect *visible,
@@ -18,6 +19,18 @@ void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct b
 	frame->display_height = visible->height;
 	frame->timing = *timing;
 	counter_add(&core->counters.video_frames, 1);
+	roll_entry_describe(&frame->entry, buffer->bytes, format->fourcc, format->width,
+			    format->height);
+	roll_entry_set_state(&frame->entry, ROLL_READY);
+}
+
+void video_frame_give(struct wc_video_frame *frame)
+{
+	roll_entry_set_state(&frame->entry, ROLL_READY | ROLL_GIVEN);
+	if (external_memory_is_wanted(&frame->core->external_memory)) {
+		buffer_hold(frame->buffer);
+		frame->held = true;
+	}
 }
 
 struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
@@ -37,14 +50,36 @@ struct wc_video_frame *wc_video_frame_ref(struct wc_video_frame *frame)
 	return frame;
 }
 
+/* The buffer goes in any case, so that a close costs nothing more when it is late. */
+static void drop_buffer(struct wc_video_frame *frame)
+{
+	struct buffer *buffer = frame->buffer;
+
+	frame->buffer = NULL;
+	if (frame->held)
+		buffer_unhold(buffer);
+	frame->held = false;
+	buffer_unpin(buffer);
+}
+
+/* Nobody will look at the frame any more. */
+static void end_unclosed(struct wc_video_frame *frame, struct core *core)
+{
+	if (atomic_load_explicit(&core->census.warn_unclosed, memory_order_relaxed) &&
+	    roll_entry_state(&frame->entry) & ROLL_GIVEN)
+		census_dropped(&core->census, WC_OBJECT_VIDEO_FRAME, &frame->entry);
+	drop_buffer(frame);
+}
+
 void wc_video_frame_unref(struct wc_video_frame *frame)
 {
 	struct core *core;
 
 	if (!frame || atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	wc_video_frame_close(frame);
 	core = frame->core;
+	if (frame->buffer)
+		end_unclosed(frame, core);
 	counter_sub(&core->counters.video_frames, 1);
 	slab_put(&core->frames, frame);
 	core_unref(core);
@@ -53,12 +88,9 @@ void wc_video_frame_unref(struct wc_video_frame *frame)
 /* "Close VideoFrame": the time stays, all else goes. */
 void wc_video_frame_close(struct wc_video_frame *frame)
 {
-	struct buffer *buffer;
-
 	if (!frame || !frame->buffer)
 		return;
-	buffer = frame->buffer;
-	frame->buffer = NULL;
+	roll_entry_set_state(&frame->entry, roll_entry_state(&frame->entry) | ROLL_CLOSED);
 	memset(&frame->format, 0, sizeof frame->format);
 	memset(&frame->visible, 0, sizeof frame->visible);
 	memset(&frame->color_space, 0, sizeof frame->color_space);
@@ -67,7 +99,52 @@ void wc_video_frame_close(struct wc_video_frame *frame)
 	frame->rotation = 0;
 	frame->flip = false;
 	frame->writable = false;
-	buffer_unpin(buffer);
+	drop_buffer(frame);
+}
+
+void wc_video_frame_finalize(struct wc_video_frame *frame)
+{
+	if (!frame)
+		return;
+	if (frame->buffer)
+		census_finalized(&frame->core->census, WC_OBJECT_VIDEO_FRAME, &frame->entry);
+	wc_video_frame_close(frame);
+	wc_video_frame_unref(frame);
+}
+
+uint64_t wc_video_frame_get_handle(const struct wc_video_frame *frame)
+{
+	return roll_handle(&frame->entry);
+}
+
+/* Another thread may be giving the last reference back: none is made out of nothing. */
+static bool try_ref(struct wc_video_frame *frame)
+{
+	unsigned refs = atomic_load_explicit(&frame->refs, memory_order_relaxed);
+
+	while (refs)
+		if (atomic_compare_exchange_weak_explicit(&frame->refs, &refs, refs + 1,
+							  memory_order_acquire,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
+/* An object leaves the roll, and its memory goes, under the lock only, after its last reference. */
+struct wc_video_frame *video_frame_find(struct core *core, uint64_t handle)
+{
+	struct roll *roll = &core->census.rolls[WC_OBJECT_VIDEO_FRAME];
+	struct wc_video_frame *frame = NULL;
+	struct roll_entry *entry;
+
+	pthread_mutex_lock(&roll->lock);
+	entry = roll_find(roll, handle);
+	if (entry && (roll_entry_state(entry) & (ROLL_GIVEN | ROLL_CLOSED)) == ROLL_GIVEN)
+		frame = container_of(entry, struct wc_video_frame, entry);
+	if (frame && !try_ref(frame))
+		frame = NULL;
+	pthread_mutex_unlock(&roll->lock);
+	return frame;
 }
 
 bool wc_video_frame_is_closed(const struct wc_video_frame *frame)
@@ -100,7 +177,10 @@ int wc_video_frame_clone(struct wc_video_frame *frame, struct wc_video_frame **c
 	if (!frame->buffer)
 		return WC_INVALID_STATE_ERROR;
 	*clone = video_frame_clone(frame);
-	return *clone ? WC_OK : WC_OPERATION_ERROR;
+	if (!*clone)
+		return WC_OPERATION_ERROR;
+	video_frame_give(*clone);
+	return WC_OK;
 }
 
 enum wc_pixel_format wc_video_frame_get_format(const struct wc_video_frame *frame)

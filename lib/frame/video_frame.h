@@ -43,11 +43,12 @@ struct wc_video_frame {
 	uint16_t rotation;
 	bool flip;
 	bool writable;                     /* map for writing is allowed */
+	bool held;                         /* external memory was told of the buffer */
 };
 
 /*
  * A frame on buffer, of which it takes a pin of its own; everything else is set by the caller,
- * display size to the visible size. NULL without memory.
+ * display size to the visible size. Nobody's leak until video_frame_give(). NULL without memory.
  */
 struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
 				       const struct frame_format *format,
@@ -57,6 +58,15 @@ struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
 void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
 		       const struct frame_format *format, const struct wc_rect *visible,
 		       const struct timing *timing);
+
+/*
+ * From here on the frame is the application's: it may be found by its handle, and counts as a leak.
+ * Once, by who made the frame or is about to hand it out.
+ */
+void video_frame_give(struct wc_video_frame *frame);
+
+/* A new reference to the application's open frame of that handle, or NULL. Any thread. */
+struct wc_video_frame *video_frame_find(struct core *core, uint64_t handle);
 
 /* Lay out tight planes of width by height pixels in one object; the bytes needed, 0 if too many. */
 size_t frame_format_tight(struct frame_format *format, uint32_t fourcc, uint32_t width,
@@ -75,7 +85,10 @@ bool video_frame_is_mapped(const struct wc_video_frame *frame);
 bool video_frame_image(const struct wc_video_frame *frame, const struct wc_rect *part,
 		       struct convert_image *image);
 
-/* A new pin of the frame's buffer, for a codec that outlasts a close by the application. */
+/*
+ * A new pin of the frame's buffer, for a codec that outlasts a close by the application. It is not
+ * the application's.
+ */
 struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame);
 
 #endif

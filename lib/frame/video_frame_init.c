@@ -110,6 +110,7 @@ static void set_up(struct wc_video_frame *frame, struct core *core, struct buffe
 	frame->color_space = color_space_is_null(&init->color_space) ?
 			     color_space_default(init->fourcc) : init->color_space;
 	frame->writable = true;
+	video_frame_give(frame);
 }
 
 static int no_memory(size_t size, struct wc_error *error)
@@ -181,6 +182,13 @@ static void format_as_given(struct frame_format *format, const struct wc_video_f
 	}
 }
 
+static int wrapped_already(const void *data, struct wc_error *error)
+{
+	return error_set(error, WC_INVALID_STATE_ERROR, WC_STAGE_NONE, 0,
+			 "the memory at %p is wrapped already, and not released yet: clone the "
+			 "frame that has it", data);
+}
+
 static void release_nothing(void *user_data)
 {
 	(void)user_data;
@@ -203,12 +211,12 @@ int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 	if (!*frame)
 		return no_memory(0, error);
 	/* Last: from here on the buffer's end calls release. */
-	buffer = buffer_new_wrapped(core, data, size, release ? release : release_nothing,
-				    user_data);
-	if (!buffer) {
+	ret = buffer_new_wrapped_once(core, data, size, release ? release : release_nothing,
+				      user_data, &buffer);
+	if (ret < 0) {
 		slab_put(&core->frames, *frame);
 		*frame = NULL;
-		return no_memory(0, error);
+		return ret == -EEXIST ? wrapped_already(data, error) : no_memory(0, error);
 	}
 	set_up(*frame, core, buffer, &format, init, &plan);
 	buffer_unref(buffer);

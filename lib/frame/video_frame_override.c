@@ -77,6 +77,8 @@ int wc_video_frame_new_from(struct wc_video_frame *frame,
 		return ret;
 	ret = apply(*out, override);
 	if (ret < 0) {
+		/* Nobody forgot to: the census need not say so. */
+		wc_video_frame_close(*out);
 		wc_video_frame_unref(*out);
 		*out = NULL;
 	}

@@ -271,6 +271,80 @@ START_TEST(memory_of_others_is_released_when_its_frame_leaves)
 }
 END_TEST
 
+static void add_up(int64_t change, void *user_data)
+{
+	struct wc_frame_cache_stats stats;
+
+	/* As above. */
+	wc_frame_cache_get_stats(cache, &stats);
+	*(int64_t *)user_data += change;
+}
+
+START_TEST(external_memory_is_what_the_application_has)
+{
+	struct wc_video_frame *first, *second;
+	int64_t bytes = 0;
+
+	make(4, 0);
+	external_memory_set_hook(&core->external_memory, add_up, &bytes);
+	put(1);
+	ck_assert_int_eq(bytes, 0);
+	first = wc_frame_cache_get(cache, 1);
+	second = wc_frame_cache_get(cache, 1);
+	ck_assert_int_eq(bytes, 100);
+	wc_video_frame_unref(first);
+	ck_assert_int_eq(bytes, 100);
+	wc_video_frame_close(second);
+	ck_assert_int_eq(bytes, 0);
+	wc_video_frame_unref(second);
+	ck_assert(has(1));
+	ck_assert_int_eq(bytes, 0);
+}
+END_TEST
+
+#ifndef WITHOUT_CENSUS
+
+static void count_given(struct roll_entry *entry, void *arg)
+{
+	if (roll_entry_state(entry) & ROLL_GIVEN)
+		++*(unsigned *)arg;
+}
+
+/* Frames in the census that are the application's. */
+static unsigned given(void)
+{
+	unsigned n = 0;
+
+	roll_walk(&core->census.rolls[WC_OBJECT_VIDEO_FRAME], count_given, &n);
+	return n;
+}
+
+START_TEST(what_is_cached_is_no_leak_of_the_application)
+{
+	struct wc_video_frame *frame, *found;
+
+	make(2, 0);
+	core->census.warn_unclosed = true;
+	for (int i = 0; i < 3; i++)
+		put(i);
+	ck_assert_uint_eq(core->counters.video_frames, 2);
+	ck_assert_uint_eq(given(), 0);
+	frame = wc_frame_cache_get(cache, 2);
+	ck_assert_uint_eq(given(), 1);
+	found = video_frame_find(core, wc_video_frame_get_handle(frame));
+	ck_assert_ptr_eq(found, frame);
+	wc_video_frame_unref(found);
+	wc_video_frame_close(frame);
+	wc_video_frame_unref(frame);
+	ck_assert_uint_eq(given(), 0);
+	/* Nor is it a frame that somebody forgot to close. */
+	wc_frame_cache_clear(cache);
+	ck_assert_uint_eq(core->census.dropped_unclosed, 0);
+}
+END_TEST
+
+#endif
+
 /* ---- limits ---- */
 
 START_TEST(options_are_checked)
@@ -750,6 +824,10 @@ static Suite *suite(void)
 	tcase_add_test(tc, all_that_a_frame_says_is_kept);
 	tcase_add_test(tc, closed_frames_are_refused);
 	tcase_add_test(tc, memory_of_others_is_released_when_its_frame_leaves);
+	tcase_add_test(tc, external_memory_is_what_the_application_has);
+#ifndef WITHOUT_CENSUS
+	tcase_add_test(tc, what_is_cached_is_no_leak_of_the_application);
+#endif
 	tcase_add_test(tc, options_are_checked);
 	tcase_add_test(tc, the_one_not_used_for_longest_goes);
 	tcase_add_test(tc, bytes_are_limited);
