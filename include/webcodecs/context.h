@@ -158,6 +158,12 @@ struct wc_counters {
 	uint64_t frames_decoded;      /**< frames handed to output callbacks, in all */
 	uint64_t chunks_encoded;      /**< chunks handed to output callbacks, in all */
 	uint64_t bytes_copied;        /**< payload bytes that the CPU copied inside, in all */
+	/** Frames whose last reference went while they were open, where that is a mistake: see
+	 *  ::wc_census_options.warn_unclosed. */
+	uint64_t dropped_unclosed;
+	uint64_t finalizer_closed;    /**< frames that wc_video_frame_finalize() found open */
+	uint64_t open_too_long;       /**< objects past ::wc_census_options.open_limit, in all */
+	uint64_t external_bytes;      /**< what the external memory hook knows of, now */
 	uint64_t reserved[8];
 };
 

@@ -24,6 +24,8 @@
  * - webcodecs/budget.h: hardware contexts, how they are shared and reclaimed.
  * - webcodecs/frame_cache.h: frames that may soon be wanted again.
  * - webcodecs/device.h: which devices there are and what they can do.
+ * - webcodecs/census.h: what exists, what leaks, and hooks for language bindings.
+ * - webcodecs/scope.h: references that end with their scope.
  * - webcodecs/error.h: names and details of failures.
  *
  * Conventions of all headers:
@@ -42,12 +44,14 @@
 #define WEBCODECS_WEBCODECS_H
 
 #include <webcodecs/budget.h>
+#include <webcodecs/census.h>
 #include <webcodecs/codec.h>
 #include <webcodecs/context.h>
 #include <webcodecs/device.h>
 #include <webcodecs/encoded_video_chunk.h>
 #include <webcodecs/error.h>
 #include <webcodecs/frame_cache.h>
+#include <webcodecs/scope.h>
 #include <webcodecs/version.h>
 #include <webcodecs/video_decoder.h>
 #include <webcodecs/video_encoder.h>

@@ -636,27 +636,43 @@ int codec_set_reclaim_traits(struct codec *codec, const struct wc_reclaim_traits
 
 	if (codec->state == WC_CODEC_CLOSED)
 		return fail_closed(codec, "set traits");
-	codec->has_own_traits = traits;
 	if (!traits)
 		own = codec->context->traits;
 	else if (!reclaim_traits_read(traits, &own))
 		return context_fail(codec->context, WC_TYPE_ERROR, "a reserved field is not zero");
+	codec->has_own_traits = traits;
 	claim_set_traits(&codec->claim, &own);
 	return WC_OK;
 }
 
 /* Beginning and end */
 
-void codec_init(struct codec *codec, struct wc_context *context, const struct codec_ops *ops,
-		const struct codec_callbacks *callbacks, const char *label, counter *alive)
+static counter *alive(struct codec *codec)
 {
+	struct core *core = codec->context->core;
+
+	return codec->ops->object_class == WC_OBJECT_VIDEO_DECODER ?
+	       &core->counters.video_decoders : &core->counters.video_encoders;
+}
+
+int codec_init(struct codec *codec, struct wc_context *context, const struct codec_ops *ops,
+	       const struct codec_callbacks *callbacks, const char *label)
+{
+	bool is_encoder = ops->object_class == WC_OBJECT_VIDEO_ENCODER;
+	int ret;
+
+	accountant_enter(&context->accountant, &codec->claim, &claim_ops, is_encoder, label);
+	ret = census_enter(&context->core->census, ops->object_class, &codec->entry, 0,
+			   codec->claim.label);
+	if (ret < 0) {
+		claim_leave(&codec->claim);
+		return ret;
+	}
 	codec->context = wc_context_ref(context);
 	codec->ops = ops;
 	codec->callbacks = *callbacks;
-	accountant_enter(&context->accountant, &codec->claim, &claim_ops, ops->is_encoder, label);
 	claim_set_traits(&codec->claim, &context->traits);
-	codec->alive = alive;
-	counter_add(alive, 1);
+	counter_add(alive(codec), 1);
 	list_init(&codec->queue);
 	list_init(&codec->ended);
 	list_init(&codec->dropped);
@@ -666,6 +682,7 @@ void codec_init(struct codec *codec, struct wc_context *context, const struct co
 	task_init(&codec->broken_task, on_broken);
 	task_init(&codec->ended_task, on_ended);
 	task_init(&codec->dequeue_task, on_dequeue);
+	return 0;
 }
 
 void codec_destroy(struct codec *codec)
@@ -689,6 +706,7 @@ void codec_finish(struct codec *codec)
 
 	while ((message = first_message(&codec->spare)))
 		free(message);
-	counter_sub(codec->alive, 1);
+	counter_sub(alive(codec), 1);
+	census_leave(&codec->context->core->census, codec->ops->object_class, &codec->entry);
 	wc_context_unref(codec->context);
 }

@@ -53,7 +53,7 @@ struct message {
 
 struct codec_ops {
 	const char *noun;              /* "decoder", "encoder" */
-	bool is_encoder;
+	enum wc_object_class object_class;
 	/* Make a session for config. As session_open_decoder(). */
 	int (*open)(struct codec *codec, const void *config, struct session **session,
 		    struct wc_error *error);
@@ -87,7 +87,7 @@ struct codec {
 	struct codec_callbacks callbacks;
 	struct claim claim;            /* in the accountant until the codec is closed */
 	bool has_own_traits;           /* for reclaim, and not those of the context */
-	counter *alive;                /* counts the codecs of this kind */
+	struct roll_entry entry;
 
 	enum wc_codec_state state;
 	enum pump pump;
@@ -112,9 +112,9 @@ struct codec {
 	bool destroyed;                /* free when depth is 0 again */
 };
 
-/* Cannot fail. label may be NULL. */
-void codec_init(struct codec *codec, struct wc_context *context, const struct codec_ops *ops,
-		const struct codec_callbacks *callbacks, const char *label, counter *alive);
+/* 0, or -ENOMEM with nothing to undo. label may be NULL. */
+int codec_init(struct codec *codec, struct wc_context *context, const struct codec_ops *ops,
+	       const struct codec_callbacks *callbacks, const char *label);
 
 /* Close, silence, and free now or when the callback that calls this has returned. */
 void codec_destroy(struct codec *codec);

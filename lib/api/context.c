@@ -109,6 +109,7 @@ int wc_context_new(const struct wc_context_options *options, struct wc_context *
 		return WC_OPERATION_ERROR;
 	}
 	atomic_init(&context->refs, 1);
+	census_watch_init(&context->watch_open);
 	accountant_init(&context->accountant, context->core, &context->loop,
 			&(struct accountant_options) {
 				.inactivity = options->inactivity,
@@ -132,6 +133,7 @@ void wc_context_unref(struct wc_context *context)
 	if (!context ||
 	    atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	census_watch_finish(&context->watch_open);
 	device_registry_free(context->devices);
 	accountant_finish(&context->accountant);
 	/* Sessions that were destroyed may have left a task that frees what remains of them. */
@@ -155,6 +157,7 @@ int wc_context_dispatch(struct wc_context *context, int timeout_ms)
 	/* A callback may destroy the last codec, after the application gave up its reference. */
 	wc_context_ref(context);
 	ret = loop_dispatch(&context->loop, timeout_ms);
+	census_saw(&context->core->census, context->loop.looked);
 	ran = context->callbacks - before;
 	if (ret == -EBUSY)
 		ret = context_fail(context, WC_INVALID_STATE_ERROR,
@@ -195,7 +198,7 @@ static uint64_t read_counter(const counter *c)
 
 void wc_context_get_counters(const struct wc_context *context, struct wc_counters *counters)
 {
-	const struct core *core = context->core;
+	struct core *core = context->core;
 
 	memset(counters, 0, sizeof *counters);
 	counters->video_frames = read_counter(&core->counters.video_frames);
@@ -208,4 +211,8 @@ void wc_context_get_counters(const struct wc_context *context, struct wc_counter
 	counters->frames_decoded = read_counter(&core->counters.frames_decoded);
 	counters->chunks_encoded = read_counter(&core->counters.chunks_encoded);
 	counters->bytes_copied = read_counter(&core->counters.bytes_copied);
+	counters->dropped_unclosed = read_counter(&core->census.dropped_unclosed);
+	counters->finalizer_closed = read_counter(&core->census.finalizer_closed);
+	counters->open_too_long = read_counter(&core->census.open_too_long);
+	counters->external_bytes = (uint64_t)external_memory_total(&core->external_memory);
 }

@@ -8,6 +8,7 @@
 #include <webcodecs/context.h>
 #include <webcodecs/device.h>
 
+#include "api/census.h"
 #include "budget/accountant.h"
 #include "session/session.h"
 #include "util/core.h"
@@ -21,6 +22,7 @@ struct wc_context {
 	struct loop loop;
 	struct accountant accountant;
 	struct reclaim_traits traits;      /* of codecs without their own */
+	struct census_watch watch_open;    /* for objects that are open too long */
 	struct device_registry *devices;   /* owned */
 	struct wc_error error;             /* of the last call that failed */
 	uint64_t callbacks;                /* callbacks that ran, in all */

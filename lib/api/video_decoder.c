@@ -89,6 +89,7 @@ static void on_frame(void *sink, struct wc_video_frame *frame)
 
 	apply_config(frame, &config->given);
 	counter_add(&codec->context->core->counters.frames_decoded, 1);
+	video_frame_give(frame);
 	codec_enter_callback(codec);
 	decoder->output(frame, codec->callbacks.user_data);
 	codec_leave(codec);
@@ -172,6 +173,7 @@ static int64_t context_wait(const void *data)
 
 static const struct codec_ops decoder_ops = {
 	.noun = "decoder",
+	.object_class = WC_OBJECT_VIDEO_DECODER,
 	.open = open_session,
 	.flows_on = flows_on,
 	.adopt = adopt,
@@ -199,8 +201,10 @@ int wc_video_decoder_new(struct wc_context *context, const struct wc_video_decod
 	if (!decoder)
 		return context_fail_errno(context, ENOMEM, "make a decoder");
 	callbacks = (struct codec_callbacks) { init->error, init->dequeue, init->user_data };
-	codec_init(&decoder->codec, context, &decoder_ops, &callbacks, init->label,
-		   &context->core->counters.video_decoders);
+	if (codec_init(&decoder->codec, context, &decoder_ops, &callbacks, init->label) < 0) {
+		free(decoder);
+		return context_fail_errno(context, ENOMEM, "make a decoder");
+	}
 	decoder->output = init->output;
 	*out = decoder;
 	return WC_OK;
@@ -295,10 +299,14 @@ int wc_video_decoder_decode(struct wc_video_decoder *decoder,
 		ret = check_key(decoder, chunk);
 	if (ret < 0)
 		return ret;
+	input.chunk = encoded_video_chunk_clone(chunk);
+	if (!input.chunk) {
+		decoder->key_chunk_required = key_chunk_required;
+		return context_fail_errno(decoder->codec.context, ENOMEM, "keep a chunk");
+	}
 	/* Other threads may read a chunk that is not writable any more. */
 	if (chunk->writable)
 		chunk->writable = false;
-	input.chunk = wc_encoded_video_chunk_ref(chunk);
 	ret = codec_work(&decoder->codec, &input);
 	if (ret < 0)
 		decoder->key_chunk_required = key_chunk_required;
@@ -345,6 +353,7 @@ int wc_video_decoder_alloc_chunk(struct wc_video_decoder *decoder, size_t capaci
 	if (!*chunk)
 		return context_fail_errno(context, ENOMEM, "make a chunk");
 	(*chunk)->writable = true;
+	encoded_video_chunk_give(*chunk);
 	return WC_OK;
 }
 

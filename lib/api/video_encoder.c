@@ -107,6 +107,7 @@ static void on_chunk(void *sink, struct wc_encoded_video_chunk *chunk,
 
 	metadata.decoder_config = announce(encoder, info);
 	counter_add(&codec->context->core->counters.chunks_encoded, 1);
+	encoded_video_chunk_give(chunk);
 	codec_enter_callback(codec);
 	encoder->output(chunk, &metadata, codec->callbacks.user_data);
 	if (encoder->announced != encoder->reading)
@@ -212,7 +213,7 @@ static int64_t context_wait(const void *data)
 
 static const struct codec_ops encoder_ops = {
 	.noun = "encoder",
-	.is_encoder = true,
+	.object_class = WC_OBJECT_VIDEO_ENCODER,
 	.open = open_session,
 	.flows_on = flows_on,
 	.adopt = adopt,
@@ -241,8 +242,10 @@ int wc_video_encoder_new(struct wc_context *context, const struct wc_video_encod
 	if (!encoder)
 		return context_fail_errno(context, ENOMEM, "make an encoder");
 	callbacks = (struct codec_callbacks) { init->error, init->dequeue, init->user_data };
-	codec_init(&encoder->codec, context, &encoder_ops, &callbacks, init->label,
-		   &context->core->counters.video_encoders);
+	if (codec_init(&encoder->codec, context, &encoder_ops, &callbacks, init->label) < 0) {
+		free(encoder);
+		return context_fail_errno(context, ENOMEM, "make an encoder");
+	}
 	encoder->output = init->output;
 	*out = encoder;
 	return WC_OK;
@@ -380,7 +383,10 @@ int wc_video_encoder_alloc_frame(struct wc_video_encoder *encoder, int64_t times
 		return context_fail(codec->context, WC_INVALID_STATE_ERROR, "cannot make a frame, "
 				    "the configuration was not looked at yet");
 	*frame = codec->session->ops->alloc_frame(codec->session, &timing, &error);
-	return *frame ? WC_OK : context_fail_with(codec->context, &error);
+	if (!*frame)
+		return context_fail_with(codec->context, &error);
+	video_frame_give(*frame);
+	return WC_OK;
 }
 
 int wc_video_encoder_flush(struct wc_video_encoder *encoder, wc_flush_callback callback,

@@ -2,6 +2,7 @@
 # The WebCodecs objects, on sessions that a script plays: script_session.c defines the functions of
 # lib/session/select.c, so that the linker does not take that one from the library.
 WC_API_TESTS = \
+	tests/api/test_census \
 	tests/api/test_context \
 	tests/api/test_no_memory \
 	tests/api/test_steady_state \
@@ -18,6 +19,14 @@ WC_API_TEST_SOURCES = \
 WC_API_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_API_TEST_LIBS = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS) $(CHECK_LIBS)
 
+TESTS += tests/api/test_leaks.sh
+dist_check_SCRIPTS += tests/api/test_leaks.sh
+EXTRA_DIST += tests/api/lose_frame.c
+
+tests_api_test_census_SOURCES = tests/api/test_census.c $(WC_API_TEST_SOURCES)
+tests_api_test_census_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_census_LDADD = $(WC_API_TEST_LIBS)
+
 tests_api_test_context_SOURCES = tests/api/test_context.c $(WC_API_TEST_SOURCES)
 tests_api_test_context_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_context_LDADD = $(WC_API_TEST_LIBS)
@@ -26,7 +35,7 @@ tests_api_test_no_memory_SOURCES = tests/api/test_no_memory.c $(WC_API_TEST_SOUR
 tests_api_test_no_memory_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_no_memory_LDADD = $(WC_API_TEST_LIBS)
 tests_api_test_no_memory_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
 tests_api_test_steady_state_SOURCES = tests/api/test_steady_state.c $(WC_API_TEST_SOURCES)
 tests_api_test_steady_state_CFLAGS = $(WC_API_TEST_CFLAGS)

@@ -17,9 +17,11 @@ static unsigned due, seen;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 
 static bool fails(void)
@@ -38,6 +40,11 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t n, size_t size)
 {
 	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
@@ -141,6 +148,33 @@ static void encode_something(struct wc_context *context)
 	ck_assert_int_eq(releases, 1);
 }
 
+#ifdef WITHOUT_CENSUS
+#define count_everything(context) ((void)(context))
+#else
+/* More than the first block of the census has, and the first length of a list. */
+#define MANY 66
+
+static void count_everything(struct wc_context *context)
+{
+	static const uint8_t pixels[4 * 4 * 4];
+	struct wc_video_frame_init init = {
+		.fourcc = DRM_FORMAT_ABGR8888, .coded_width = 4, .coded_height = 4,
+	};
+	struct wc_census_options options = { .sample_every = 1 };
+	struct wc_video_frame *frames[MANY];
+	struct wc_census *census;
+
+	call(wc_context_set_census(context, &options));
+	for (int i = 0; i < MANY; i++)
+		call(wc_video_frame_new(context, pixels, sizeof pixels, &init, &frames[i]));
+	call(wc_census_new(context, NULL, &census));
+	ck_assert_uint_eq(wc_census_get_count(census), MANY);
+	wc_census_destroy(census);
+	for (int i = 0; i < MANY; i++)
+		wc_video_frame_unref(frames[i]);
+}
+#endif
+
 static void run_all(void)
 {
 	static const char *const no_devices[] = { NULL };
@@ -154,6 +188,7 @@ static void run_all(void)
 	wc_device_list_destroy(list);
 	decode_something(context);
 	encode_something(context);
+	count_everything(context);
 	wc_context_get_counters(context, &counters);
 	ck_assert_uint_eq(counters.video_frames, 0);
 	ck_assert_uint_eq(counters.video_chunks, 0);
