@@ -8,6 +8,7 @@ LAB_TESTS += $(WC_BENCH_TESTS)
 dist_check_SCRIPTS += $(WC_BENCH_TESTS)
 EXTRA_DIST += \
 	tests/bench/README.md \
+	tests/bench/census.sh \
 	tests/bench/in_lab.sh \
 	tests/bench/lab.sh \
 	tests/bench/on_host.sh \
@@ -69,6 +70,43 @@ tests_bench_pool_CFLAGS = $(AM_CFLAGS) $(GSTREAMER_CFLAGS)
 tests_bench_pool_LDADD = lib/libframe.la lib/libutil.la $(GSTREAMER_LIBS) $(YUV_LIBS) $(ATOMIC_LIBS)
 else
 EXTRA_DIST += tests/bench/pool.c
+endif
+
+# One loop, twice, each with its own objects of the library.
+if WITH_CENSUS
+WC_BENCH_PEERS += tests/bench/census_on tests/bench/census_off
+EXTRA_PROGRAMS += tests/bench/census_on tests/bench/census_off
+WC_BENCH_CENSUS_SOURCES = tests/bench/census.c \
+	lib/frame/buffer.c \
+	lib/frame/color_space.c \
+	lib/frame/pixel_format.c \
+	lib/frame/plane_layout.c \
+	lib/frame/video_frame.c \
+	lib/frame/video_frame_init.c \
+	lib/util/address_set.c \
+	lib/util/census.c \
+	lib/util/core.c \
+	lib/util/error.c \
+	lib/util/external_memory.c \
+	lib/util/log.c \
+	lib/util/names.c \
+	lib/util/roll.c \
+	lib/util/shrinker.c \
+	lib/util/sites.c \
+	lib/util/slab.c
+tests_bench_census_on_SOURCES = $(WC_BENCH_CENSUS_SOURCES)
+tests_bench_census_on_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_census_on_LDADD = $(ATOMIC_LIBS)
+tests_bench_census_off_SOURCES = $(WC_BENCH_CENSUS_SOURCES)
+tests_bench_census_off_CPPFLAGS = $(AM_CPPFLAGS) -DWITHOUT_CENSUS
+tests_bench_census_off_LDADD = $(ATOMIC_LIBS)
+
+.PHONY: bench-census
+bench-census: tests/bench/census_on tests/bench/census_off
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		$(srcdir)/tests/bench/census.sh
+else
+EXTRA_DIST += tests/bench/census.c
 endif
 CLEANFILES += $(WC_BENCH_PEERS)
 
