@@ -4,9 +4,13 @@ lib_libbudget_la_SOURCES = \
 	lib/budget/account.c lib/budget/account.h \
 	lib/budget/accountant.c lib/budget/accountant.h \
 	lib/budget/admission.c lib/budget/admission.h \
+	lib/budget/base64.c lib/budget/base64.h \
 	lib/budget/claim.h \
 	lib/budget/flood.c lib/budget/flood.h \
 	lib/budget/post.c lib/budget/post.h \
+	lib/budget/pressure.c lib/budget/pressure.h \
+	lib/budget/pressure_ladder.c lib/budget/pressure_ladder.h \
+	lib/budget/pressure_level.h \
 	lib/budget/reclaim.c lib/budget/reclaim.h \
 	lib/budget/slot_file.c lib/budget/slot_file.h \
 	lib/budget/slot_opener.c \
