@@ -11,6 +11,9 @@ lib_libbudget_la_SOURCES = \
 	lib/budget/pressure.c lib/budget/pressure.h \
 	lib/budget/pressure_ladder.c lib/budget/pressure_ladder.h \
 	lib/budget/pressure_level.h \
+	lib/budget/pressure_sample.c lib/budget/pressure_sample.h \
+	lib/budget/pressure_source.c lib/budget/pressure_source.h \
+	lib/budget/pressure_watch.c lib/budget/pressure_watch.h \
 	lib/budget/reclaim.c lib/budget/reclaim.h \
 	lib/budget/slot_file.c lib/budget/slot_file.h \
 	lib/budget/slot_opener.c \

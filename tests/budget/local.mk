@@ -3,6 +3,7 @@ WC_BUDGET_TESTS = \
 	tests/budget/test_accountant \
 	tests/budget/test_post \
 	tests/budget/test_pressure \
+	tests/budget/test_pressure_source \
 	tests/budget/test_reclaim \
 	tests/budget/test_slot_wait \
 	tests/budget/test_slots \
@@ -28,6 +29,10 @@ tests_budget_test_post_LDADD = $(WC_BUDGET_TEST_LIBS)
 tests_budget_test_pressure_SOURCES = tests/budget/test_pressure.c
 tests_budget_test_pressure_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)
 tests_budget_test_pressure_LDADD = $(WC_BUDGET_TEST_LIBS)
+
+tests_budget_test_pressure_source_SOURCES = tests/budget/test_pressure_source.c
+tests_budget_test_pressure_source_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)
+tests_budget_test_pressure_source_LDADD = $(WC_BUDGET_TEST_LIBS)
 
 tests_budget_test_reclaim_SOURCES = tests/budget/test_reclaim.c
 tests_budget_test_reclaim_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)
