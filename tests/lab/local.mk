@@ -7,6 +7,7 @@ WC_SUITES = \
 	tests/lab/suite/exact_multiplanar.sh \
 	tests/lab/suite/limit.sh \
 	tests/lab/suite/list.sh \
+	tests/lab/suite/pressure.sh \
 	tests/lab/suite/valgrind.sh
 LAB_TESTS += $(WC_SUITES)
 dist_check_SCRIPTS += $(WC_SUITES)
@@ -38,6 +39,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_sharing
 check_PROGRAMS += $(WC_SUITE_PLAYERS) \
 	tests/lab/suite/bad_memory \
+	tests/lab/suite/eat_memory \
 	tests/lab/suite/pattern \
 	tests/lab/suite/visible
 
@@ -52,6 +54,8 @@ WC_SUITE_LINK = $(AM_LDFLAGS) -no-install
 tests_lab_suite_bad_memory_SOURCES = tests/lab/suite/bad_memory.c
 tests_lab_suite_pattern_SOURCES = tests/lab/suite/pattern.c \
 	tests/lab/suite/picture.c tests/lab/suite/picture.h
+tests_lab_suite_eat_memory_SOURCES = tests/lab/suite/eat_memory.c
+tests_lab_suite_eat_memory_LDADD = lib/libbudget.la lib/libutil.la
 tests_lab_suite_visible_SOURCES = tests/lab/suite/visible.c
 
 tests_lab_suite_play_SOURCES = tests/lab/suite/play.c $(WC_SUITE_SOURCES)
