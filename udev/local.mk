@@ -12,6 +12,9 @@ tmpfilesdir = $(prefix)/lib/tmpfiles.d
 dist_tmpfiles_DATA = udev/webcodecs.conf
 CLEANFILES += udev/70-webcodecs.rules
 
+udevhwdbdir = $(udevdir)/hwdb.d
+dist_udevhwdb_DATA = udev/71-webcodecs.hwdb
+
 # udev looks for programs without a path in its own directory only: ours may be another.
 udev/70-webcodecs.rules: udev/70-webcodecs.rules.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) udev && \

@@ -105,6 +105,39 @@ int wc_video_encoder_set_reclaim_traits(struct wc_video_encoder *encoder,
  */
 int wc_context_set_quota(struct wc_context *context, const char *device, uint32_t contexts);
 
+/** Contexts of one device in one role, as all processes hold them. A plain value. */
+struct wc_usage {
+	char device[256];        /**< what the device is, the same over reboots */
+	uint32_t quota;          /**< how many there are, as far as was learned; 0: not known */
+	uint32_t holder_count;   /**< contexts that are held */
+	struct wc_holder holders[WC_MAX_CONTEXTS];
+	uint32_t waiter_count;   /**< configurations that wait for one */
+	uint32_t reserved32;
+	uint64_t reserved[4];
+};
+
+struct wc_usage_list;
+
+/**
+ * Take a snapshot of the contexts of all devices that processes have used through the library,
+ * since the machine started.
+ *
+ * @param[out] list to be given back with wc_usage_list_destroy(); NULL on failure
+ * @return ::WC_OK, also when there is nothing; ::WC_OPERATION_ERROR.
+ *
+ * Thread: that of the context.
+ */
+int wc_usage_list_new(struct wc_context *context, struct wc_usage_list **list);
+
+/** Free a list and what is in it. NULL is allowed. */
+void wc_usage_list_destroy(struct wc_usage_list *list);
+
+/** Number of devices and roles in the list. */
+size_t wc_usage_list_get_count(const struct wc_usage_list *list);
+
+/** @return an entry, which lives as long as the list; NULL when @p index is too large. */
+const struct wc_usage *wc_usage_list_get(const struct wc_usage_list *list, size_t index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "budget/holder.h"
+
 int account_open(struct account *account, const struct account_key *key, uint64_t number,
 		 const char *directory, struct log *log)
 {
@@ -54,36 +56,6 @@ unsigned account_wait_limit(const struct account *account, int64_t now)
 	return learned && learned < quota ? learned : quota;
 }
 
-static enum wc_holder_state state_of(const struct slot_holder *holder)
-{
-	switch (holder->kind) {
-	case SLOT_HOLDER_KNOWN:
-		return holder->stopped ? WC_HOLDER_STOPPED : WC_HOLDER_RUNNING;
-	case SLOT_HOLDER_ORPHANED:
-		return WC_HOLDER_ORPHANED;
-	case SLOT_HOLDER_BLOCKED:
-		return WC_HOLDER_BLOCKED;
-	case SLOT_HOLDER_UNKNOWN:
-		break;
-	}
-	return WC_HOLDER_UNKNOWN;
-}
-
-static void describe(const struct slot_holder *from, int64_t now, struct wc_holder *to)
-{
-	const struct slot_record *record = &from->record;
-
-	memset(to, 0, sizeof *to);
-	to->state = state_of(from);
-	to->pid = record->pid ? record->pid : from->opener;
-	to->width = record->width;
-	to->height = record->height;
-	to->idle = record->pid && now > record->progress ? now - record->progress : 0;
-	snprintf(to->codec, sizeof to->codec, "%s", record->codec);
-	snprintf(to->role, sizeof to->role, "%s", record->role);
-	snprintf(to->label, sizeof to->label, "%s", record->label);
-}
-
 /* Whether looking at all processes would tell more. */
 static bool has_strangers(const struct slot_holder *holders, unsigned n)
 {
@@ -106,7 +78,7 @@ void account_list_holders(const struct account *account, int except, int64_t now
 		if ((int)holders[i].index == except)
 			continue;
 		if (error->holder_count < WC_ERROR_MAX_HOLDERS)
-			describe(&holders[i], now, &error->holders[error->holder_count]);
+			holder_describe(&holders[i], now, &error->holders[error->holder_count]);
 		error->holder_count++;
 	}
 }

@@ -7,6 +7,7 @@ lib_libbudget_la_SOURCES = \
 	lib/budget/base64.c lib/budget/base64.h \
 	lib/budget/claim.h \
 	lib/budget/flood.c lib/budget/flood.h \
+	lib/budget/holder.c lib/budget/holder.h \
 	lib/budget/post.c lib/budget/post.h \
 	lib/budget/pressure.c lib/budget/pressure.h \
 	lib/budget/pressure_ladder.c lib/budget/pressure_ladder.h \
@@ -19,4 +20,5 @@ lib_libbudget_la_SOURCES = \
 	lib/budget/slot_opener.c \
 	lib/budget/slot_record.c lib/budget/slot_record.h \
 	lib/budget/slot_wait.c lib/budget/slot_wait.h \
-	lib/budget/slots.c lib/budget/slots.h
+	lib/budget/slots.c lib/budget/slots.h \
+	lib/budget/usage.c lib/budget/usage.h

@@ -72,15 +72,10 @@ static const struct quirk_row rows[] = {
 		},
 	},
 	{
-		.driver = "coda", .role = WC_DEVICE_ROLE_DECODER,
-		.source = "Linux 6.12 coda-common.c coda_open(): ENOSPC beyond the four of CodaDx6",
-		.quirks = { .contexts = 4 },
-	},
-	{
 		.driver = "coda", .role = WC_DEVICE_ROLE_ENCODER,
 		/* START is taken for STOP; the end of stream goes when both queues are stopped. */
 		.source = "Linux 6.12 coda-common.c coda_encoder_cmd(), coda_stop_streaming()",
-		.quirks = { .resume = RESUME_RESTART_BOTH, .contexts = 4 },
+		.quirks = { .resume = RESUME_RESTART_BOTH },
 	},
 };
 

@@ -6,6 +6,7 @@ WC_API_TESTS = \
 	tests/api/test_context \
 	tests/api/test_no_memory \
 	tests/api/test_steady_state \
+	tests/api/test_usage_list \
 	tests/api/test_video_decoder \
 	tests/api/test_video_encoder
 check_PROGRAMS += $(WC_API_TESTS)
@@ -42,6 +43,10 @@ tests_api_test_steady_state_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_steady_state_LDADD = $(WC_API_TEST_LIBS)
 tests_api_test_steady_state_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+
+tests_api_test_usage_list_SOURCES = tests/api/test_usage_list.c $(WC_API_TEST_SOURCES)
+tests_api_test_usage_list_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_usage_list_LDADD = $(WC_API_TEST_LIBS)
 
 tests_api_test_video_decoder_SOURCES = tests/api/test_video_decoder.c $(WC_API_TEST_SOURCES)
 tests_api_test_video_decoder_CFLAGS = $(WC_API_TEST_CFLAGS)

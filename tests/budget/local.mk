@@ -7,7 +7,8 @@ WC_BUDGET_TESTS = \
 	tests/budget/test_reclaim \
 	tests/budget/test_slot_wait \
 	tests/budget/test_slots \
-	tests/budget/test_slots_hammer
+	tests/budget/test_slots_hammer \
+	tests/budget/test_usage
 check_PROGRAMS += $(WC_BUDGET_TESTS)
 TESTS += $(WC_BUDGET_TESTS)
 THREAD_TESTS += tests/budget/test_slot_wait
@@ -48,6 +49,10 @@ tests_budget_test_slots_LDADD = $(WC_BUDGET_TEST_LIBS)
 
 tests_budget_test_slots_hammer_SOURCES = tests/budget/test_slots_hammer.c
 tests_budget_test_slots_hammer_LDADD = lib/libbudget.la lib/libutil.la $(ATOMIC_LIBS)
+
+tests_budget_test_usage_SOURCES = tests/budget/test_usage.c
+tests_budget_test_usage_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)
+tests_budget_test_usage_LDADD = $(WC_BUDGET_TEST_LIBS)
 
 # Ten minutes, not for every day. Another number: WC_SOAK_KILLS=1000000 make soak
 .PHONY: soak

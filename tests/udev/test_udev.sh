@@ -65,6 +65,17 @@ check_node()
 	same "$5 $2: tags" "uaccess webcodecs webcodecs-$2 " "$(tags "$1")"
 }
 
+# The entries of install_rules(), of which the last that fits wins.
+check_contexts()
+{
+	same 'contexts of the encoder' 5 "$(property "$encoder" ID_WEBCODECS_CONTEXTS)"
+	same 'contexts of the decoder' 2 "$(property "$decoder" ID_WEBCODECS_CONTEXTS)"
+	same 'contexts that nobody knows' '' \
+		"$(property "$(node vicodec stateless-decoder)" ID_WEBCODECS_CONTEXTS)"
+	same 'contexts of what is no codec' '' \
+		"$(property "$(node vivid vivid-000-vid-cap)" ID_WEBCODECS_CONTEXTS)"
+}
+
 check_camera()
 {
 	camera=$(node vivid vivid-000-vid-cap)
@@ -101,7 +112,9 @@ part_marked()
 	check_node "$(node vim2m)" converter none 0 vim2m
 	check_node "$(node visl)" stateless-decoder fwht,vp8,vp9,h264,hevc,av1 1 visl
 	check_camera
+	check_contexts
 	check_refusal "$encoder"
+	check_contexts
 	same 'decoders are found by their tag' "$decoder" "$(udevadm trigger --dry-run --verbose \
 		--type=devices --tag-match=webcodecs-decoder | sed 's|.*/|/dev/|')"
 	list marked
@@ -140,6 +153,20 @@ install_rules()
 		exec $builddir/udev/webcodecs_id "\$@"
 	END
 	chmod +x "$dir/webcodecs_id"
+	cp "$srcdir/udev/71-webcodecs.hwdb" "$dir/rules"
+	cat >"$dir/rules/72-webcodecs-local.hwdb" <<-'END'
+		webcodecs:vicodec:*:decoder:*
+		 ID_WEBCODECS_CONTEXTS=2
+
+		webcodecs:vicodec:*:encoder:*
+		 ID_WEBCODECS_CONTEXTS=9
+
+		webcodecs:vicodec:vico?ec:encoder:*
+		 ID_WEBCODECS_CONTEXTS=5
+
+		webcodecs:vivid:*
+		 ID_WEBCODECS_CONTEXTS=9
+	END
 	# An empty file of the same name keeps out the rules of an installed libwebcodecs, and those
 	# of systemd that give uaccess to all of video4linux.
 	: >"$dir/no-rules/70-webcodecs.rules"
