@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/pressure.h"
 #include "frame/encoded_video_chunk.h"
 #include "frame/video_frame.h"
 #include "util/error.h"
@@ -134,6 +135,7 @@ void wc_context_unref(struct wc_context *context)
 	    atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	census_watch_finish(&context->watch_open);
+	context_pressure_finish(context);
 	device_registry_free(context->devices);
 	accountant_finish(&context->accountant);
 	/* Sessions that were destroyed may have left a task that frees what remains of them. */

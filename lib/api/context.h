@@ -14,6 +14,7 @@
 #include "util/core.h"
 #include "util/loop.h"
 
+struct context_pressure;
 struct device_registry;
 
 struct wc_context {
@@ -22,6 +23,9 @@ struct wc_context {
 	struct loop loop;
 	struct accountant accountant;
 	struct reclaim_traits traits;      /* of codecs without their own */
+	struct context_pressure *pressure; /* NULL: memory is not watched */
+	struct context_pressure *ended_pressure;   /* until end_pressure runs */
+	struct task end_pressure;
 	struct census_watch watch_open;    /* for objects that are open too long */
 	struct device_registry *devices;   /* owned */
 	struct wc_error error;             /* of the last call that failed */

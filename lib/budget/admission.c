@@ -81,25 +81,50 @@ static void sample(struct accountant *accountant, int64_t now)
 		activity_sample(&container_of(pos, struct claim, link)->candidate.activity, now);
 }
 
-static struct claim *find_victim(struct claim *claim)
+static struct claim *choose_victim(struct accountant *accountant,
+				   const struct reclaim_request *request)
 {
-	struct accountant *accountant = claim->accountant;
-	struct reclaim_request request = {
-		.resource = claim->account->number,
-		.id = claim->candidate.id,
-		.priority = claim->candidate.traits.priority,
-	};
 	struct reclaim_choice choice;
 	int64_t now = clock_now();
 	struct list *pos;
 
 	sample(accountant, now);
-	reclaim_choice_init(&choice, &request, &accountant->clock, now);
+	reclaim_choice_init(&choice, request, &accountant->clock, now);
 	list_for_each(pos, &accountant->claims)
 		reclaim_choice_see(&choice, &container_of(pos, struct claim, link)->candidate);
 	list_for_each(pos, &accountant->claims)
 		reclaim_choice_offer(&choice, &container_of(pos, struct claim, link)->candidate);
 	return choice.best ? container_of(choice.best, struct claim, candidate) : NULL;
+}
+
+static struct claim *find_victim(struct claim *claim)
+{
+	struct reclaim_request request = {
+		.resource = claim->account->number,
+		.id = claim->candidate.id,
+		.priority = claim->candidate.traits.priority,
+	};
+
+	return choose_victim(claim->accountant, &request);
+}
+
+int64_t admission_reclaim_for_memory(struct accountant *accountant)
+{
+	struct reclaim_request request = { RECLAIM_ANY_RESOURCE, 0, INT32_MAX };
+	struct claim *victim = choose_victim(accountant, &request);
+	const counter *bytes = &accountant->core->counters.buffer_bytes;
+	uint64_t before = atomic_load(bytes), after;
+	struct wc_error error;
+
+	if (!victim)
+		return -1;
+	error_set(&error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_NONE, 0,
+		  "the codec was closed because memory is short");
+	log_info(&accountant->core->log, "%s \"%s\" is closed because memory is short",
+		 victim->candidate.encoder ? "encoder" : "decoder", victim->label);
+	victim->ops->reclaim(victim, &error);
+	after = atomic_load(bytes);
+	return before > after ? (int64_t)(before - after) : 0;
 }
 
 /*

@@ -26,6 +26,12 @@ void admission_cancel(struct claim *claim);
 /* The claim has its context: the next time is a new one. */
 void admission_succeeded(struct claim *claim);
 
+/*
+ * Memory is short: close one codec of the context that section 11 allows, of any kind. Bytes of
+ * buffers that came free; -1: none may go. In dispatch.
+ */
+int64_t admission_reclaim_for_memory(struct accountant *accountant);
+
 /* For the post: another context wants a slot of ours. owner: the accountant. */
 enum reclaim_verdict admission_asked(void *owner, const struct post_request *request);
 

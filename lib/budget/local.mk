@@ -11,7 +11,6 @@ lib_libbudget_la_SOURCES = \
 	lib/budget/post.c lib/budget/post.h \
 	lib/budget/pressure.c lib/budget/pressure.h \
 	lib/budget/pressure_ladder.c lib/budget/pressure_ladder.h \
-	lib/budget/pressure_level.h \
 	lib/budget/pressure_sample.c lib/budget/pressure_sample.h \
 	lib/budget/pressure_source.c lib/budget/pressure_source.h \
 	lib/budget/pressure_watch.c lib/budget/pressure_watch.h \

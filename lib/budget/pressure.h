@@ -31,8 +31,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <webcodecs/pressure.h>
+
 #include "budget/pressure_ladder.h"
-#include "budget/pressure_level.h"
 
 #define PRESSURE_HOLD  INT64_C(15000000)
 #define PRESSURE_RETRY INT64_C(2000000)    /* a window of the kernel's triggers */

@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "budget/pressure_level.h"
+#include <webcodecs/pressure.h>
 
 #define PRESSURE_STEPS (WC_PRESSURE_FORCE_CLOSE + 1)   /* WC_PRESSURE_NO_STEP included */
 

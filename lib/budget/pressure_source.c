@@ -9,6 +9,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <webcodecs/pressure.h>
+
 #include "budget/base64.h"
 #include "util/clock.h"
 

@@ -5,6 +5,7 @@ WC_API_TESTS = \
 	tests/api/test_census \
 	tests/api/test_context \
 	tests/api/test_no_memory \
+	tests/api/test_pressure \
 	tests/api/test_steady_state \
 	tests/api/test_usage_list \
 	tests/api/test_video_decoder \
@@ -37,6 +38,10 @@ tests_api_test_no_memory_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_no_memory_LDADD = $(WC_API_TEST_LIBS)
 tests_api_test_no_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+
+tests_api_test_pressure_SOURCES = tests/api/test_pressure.c $(WC_API_TEST_SOURCES)
+tests_api_test_pressure_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_pressure_LDADD = $(WC_API_TEST_LIBS)
 
 tests_api_test_steady_state_SOURCES = tests/api/test_steady_state.c $(WC_API_TEST_SOURCES)
 tests_api_test_steady_state_CFLAGS = $(WC_API_TEST_CFLAGS)

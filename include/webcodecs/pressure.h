@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file webcodecs/pressure.h
+ * Memory pressure: what the library notices, what it does about it, and what it tells.
+ *
+ * A context that watches (wc_context_watch_pressure()) knows one level of pressure. Reports come
+ * from the service manager (`$MEMORY_PRESSURE_WATCH`), from the control group of the process
+ * (`memory.pressure`, `memory.events`, `memory.current`), from the whole system
+ * (`/proc/pressure/memory`), from contiguous device memory (CMA), from the budgets of the context,
+ * and from the application (wc_context_note_pressure()). Each of them may be missing; none is an
+ * error.
+ *
+ * The level rises with a report at once. It falls one step after 15 s without a report of its own
+ * height or above, so that it takes 45 s at least from critical to none.
+ *
+ * On a report the context climbs a ladder and stops where enough has been freed, if it is known
+ * how much is needed; else it takes every step of the level:
+ *
+ * | step                        | from level | what happens                                       |
+ * |-----------------------------|------------|----------------------------------------------------|
+ * | ::WC_PRESSURE_TRIM          | low        | idle buffers of pools and caches are freed         |
+ * | ::WC_PRESSURE_STOP_GROWING  | medium     | pools take no more memory                          |
+ * | ::WC_PRESSURE_RECLAIM       | critical   | codecs are closed that the W3C rules allow to close|
+ *
+ * When the level falls, the steps that no longer belong to it are taken back, the last one first.
+ * Closed codecs and frames stay closed.
+ *
+ * While the level stays, the ladder is climbed again at most every 15 s; when it freed less than
+ * was needed, already with the first report after 2 s, then 4 s, then 8 s. Reports that say how
+ * much is wanted need not wait as long as something could be freed.
+ *
+ * Without pressure nothing runs but a timer that looks at CMA and at the limit of the control group
+ * every 2 s.
+ */
+#ifndef WEBCODECS_PRESSURE_H
+#define WEBCODECS_PRESSURE_H
+
+#include <stdint.h>
+
+#include <webcodecs/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct wc_context;
+
+/** How short memory is. Levels compare: a higher value is worse. */
+enum wc_pressure_level {
+	WC_PRESSURE_NONE = 0,   /**< nothing was reported lately */
+	WC_PRESSURE_LOW,        /**< programs begin to wait for memory */
+	WC_PRESSURE_MEDIUM,     /**< programs wait noticeably */
+	WC_PRESSURE_CRITICAL,   /**< nothing gets on, or a limit is reached: killing is near */
+};
+
+/** A step of the ladder. */
+enum wc_pressure_step {
+	WC_PRESSURE_NO_STEP = 0,    /**< the level changed, no step was taken yet */
+	WC_PRESSURE_TRIM,           /**< free what is idle */
+	WC_PRESSURE_STOP_GROWING,   /**< let pools take no more */
+	WC_PRESSURE_THROTTLE,       /**< let decoders produce less ahead; not yet taken */
+	WC_PRESSURE_SPILL,          /**< move idle frames to plain memory; not yet taken */
+	WC_PRESSURE_RECLAIM,        /**< close codecs with ::WC_QUOTA_EXCEEDED_ERROR */
+	WC_PRESSURE_FORCE_CLOSE,    /**< close the oldest open frames; not yet taken */
+};
+
+/** Who reported pressure. */
+enum wc_pressure_cause {
+	WC_PRESSURE_BY_NOBODY = 0,    /**< the level fell by itself */
+	WC_PRESSURE_BY_MANAGER,       /**< `$MEMORY_PRESSURE_WATCH` */
+	WC_PRESSURE_BY_CGROUP,        /**< stalls, events or the limit of the own control group */
+	WC_PRESSURE_BY_SYSTEM,        /**< stalls of the whole system */
+	WC_PRESSURE_BY_DEVICE_MEMORY, /**< contiguous memory (CMA) is short or was refused */
+	WC_PRESSURE_BY_BUDGET,        /**< a budget of the context is nearly used up */
+	WC_PRESSURE_BY_APPLICATION,   /**< wc_context_note_pressure() */
+};
+
+/** What happened. A plain value that owns nothing. */
+struct wc_pressure_event {
+	/** The level now; for a step the level that it was taken for, which may be lower. */
+	enum wc_pressure_level level;
+	enum wc_pressure_step step;     /**< what was done; no step: the level changed */
+	enum wc_pressure_cause cause;   /**< the report that led to it */
+	int relaxed;                    /**< not 0: the step was taken back, since the level fell */
+	uint64_t freed;                 /**< bytes that the step freed; as far as it is known */
+	uint64_t wanted;                /**< bytes that were still wanted before it, 0 if unknown */
+	uint64_t reserved[4];
+};
+
+/**
+ * Is told of changes of the level and of each step, after it was taken.
+ *
+ * @param context the context
+ * @param event valid during the call
+ * @param user_data as given with the handler
+ *
+ * Runs inside wc_context_dispatch(), after the error callbacks of codecs that the step closed.
+ * May call everything that callbacks may call; closing frames here is welcome.
+ */
+typedef void (*wc_pressure_handler)(struct wc_context *context,
+				    const struct wc_pressure_event *event, void *user_data);
+
+/**
+ * Begin to watch memory, or end it. Until the first call nothing is watched and nothing is done:
+ * a context that watches has up to nine descriptors more.
+ *
+ * @param context the context
+ * @param handler is told; NULL ends the watch, and takes back what can be taken back
+ * @param user_data handed to @p handler; the library never looks at it
+ * @return ::WC_OK; ::WC_OPERATION_ERROR without memory.
+ *
+ * Thread: that of the context.
+ */
+int wc_context_watch_pressure(struct wc_context *context, wc_pressure_handler handler,
+			      void *user_data);
+
+/**
+ * Report pressure that the application knows of. Counts as any other report: the level rises at
+ * once, the ladder is climbed inside the next wc_context_dispatch(), and the level falls by itself.
+ * ::WC_PRESSURE_NONE has no effect.
+ *
+ * @param context the context
+ * @param level how short memory is
+ * @param wanted bytes that would be enough, 0 if unknown
+ * @return ::WC_OK; ::WC_TYPE_ERROR when @p level is none of ::wc_pressure_level;
+ *         ::WC_INVALID_STATE_ERROR when the context does not watch memory.
+ *
+ * Thread: that of the context.
+ */
+int wc_context_note_pressure(struct wc_context *context, enum wc_pressure_level level,
+			     uint64_t wanted);
+
+/** The level now; ::WC_PRESSURE_NONE when the context does not watch memory. */
+enum wc_pressure_level wc_context_get_pressure(const struct wc_context *context);
+
+/** The name of a level, for instance "critical"; a constant string, never NULL. Any thread. */
+const char *wc_pressure_level_name(enum wc_pressure_level level);
+
+/** The name of a step, for instance "stop growing"; a constant string, never NULL. Any thread. */
+const char *wc_pressure_step_name(enum wc_pressure_step step);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

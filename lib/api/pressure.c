@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/pressure.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <webcodecs/pressure.h>
+
+#include "api/context.h"
+#include "budget/admission.h"
+#include "budget/pressure_source.h"
+#include "util/clock.h"
+
+struct context_pressure {
+	struct wc_context *context;
+	wc_pressure_handler handler;
+	void *user_data;
+	struct pressure_ladder ladder;
+	struct pressure pressure;
+	struct pressure_sources sources;
+};
+
+static struct shrinker_list *shrinkers(void *owner)
+{
+	struct context_pressure *p = owner;
+
+	return &p->context->core->shrinkers;
+}
+
+static uint64_t trim(void *owner, enum wc_pressure_level level, uint64_t wanted)
+{
+	(void)level;
+	return shrinker_list_shrink(shrinkers(owner),
+				    wanted && wanted < SIZE_MAX ? (size_t)wanted : SIZE_MAX);
+}
+
+static uint64_t stop_growing(void *owner, enum wc_pressure_level level, uint64_t wanted)
+{
+	(void)level;
+	(void)wanted;
+	shrinker_list_hold_growth(shrinkers(owner), true);
+	return 0;
+}
+
+static void grow_again(void *owner)
+{
+	shrinker_list_hold_growth(shrinkers(owner), false);
+}
+
+/* One codec if nobody knows how much is wanted, else as many as it takes. */
+static uint64_t reclaim(void *owner, enum wc_pressure_level level, uint64_t wanted)
+{
+	struct context_pressure *p = owner;
+	uint64_t freed = 0;
+	int64_t bytes;
+
+	(void)level;
+	do {
+		bytes = admission_reclaim_for_memory(&p->context->accountant);
+		freed += bytes > 0 ? (uint64_t)bytes : 0;
+	} while (bytes >= 0 && freed < wanted);
+	return freed;
+}
+
+static void tell(void *owner, const struct wc_pressure_event *event)
+{
+	struct context_pressure *p = owner;
+
+	if (!p->handler)
+		return;
+	p->context->callbacks++;
+	p->handler(p->context, event, p->user_data);
+}
+
+static struct context_pressure *begin(struct wc_context *context)
+{
+	struct context_pressure *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return NULL;
+	p->context = context;
+	p->ladder = (struct pressure_ladder) {
+		.rungs = {
+			[WC_PRESSURE_TRIM] = { .act = trim },
+			[WC_PRESSURE_STOP_GROWING] = { .act = stop_growing, .relax = grow_again },
+			[WC_PRESSURE_RECLAIM] = { .act = reclaim },
+		},
+		.event = tell,
+		.owner = p,
+	};
+	pressure_init(&p->pressure, &p->ladder);
+	pressure_sources_start(&p->sources, &context->loop, &p->pressure, &context->core->log,
+			       NULL);
+	pressure_sources_set_sampling(&p->sources, true);
+	return p;
+}
+
+static void free_pressure(struct context_pressure *p)
+{
+	if (!p)
+		return;
+	p->handler = NULL;
+	pressure_sources_stop(&p->sources);
+	pressure_ladder_descend(&p->ladder, WC_PRESSURE_NONE);
+	free(p);
+}
+
+/* Ends in a task: the call may come from the handler itself. */
+static void run_end(struct task *task)
+{
+	struct wc_context *context = container_of(task, struct wc_context, end_pressure);
+
+	free_pressure(context->ended_pressure);
+	context->ended_pressure = NULL;
+}
+
+void context_pressure_finish(struct wc_context *context)
+{
+	free_pressure(context->pressure);
+	context->pressure = NULL;
+	if (context->ended_pressure) {
+		task_cancel(&context->end_pressure);
+		run_end(&context->end_pressure);
+	}
+}
+
+static void end(struct wc_context *context)
+{
+	if (!context->pressure)
+		return;
+	context->pressure->handler = NULL;
+	task_init(&context->end_pressure, run_end);
+	context->ended_pressure = context->pressure;
+	context->pressure = NULL;
+	loop_post(&context->loop, &context->end_pressure);
+}
+
+int wc_context_watch_pressure(struct wc_context *context, wc_pressure_handler handler,
+			      void *user_data)
+{
+	if (!handler) {
+		end(context);
+		return WC_OK;
+	}
+	/* One that was ended and is not gone yet goes on. */
+	if (!context->pressure && context->ended_pressure) {
+		task_cancel(&context->end_pressure);
+		context->pressure = context->ended_pressure;
+		context->ended_pressure = NULL;
+	}
+	if (!context->pressure)
+		context->pressure = begin(context);
+	if (!context->pressure)
+		return context_fail_errno(context, ENOMEM, "watch memory");
+	context->pressure->handler = handler;
+	context->pressure->user_data = user_data;
+	return WC_OK;
+}
+
+int wc_context_note_pressure(struct wc_context *context, enum wc_pressure_level level,
+			     uint64_t wanted)
+{
+	if ((unsigned)level > WC_PRESSURE_CRITICAL)
+		return context_fail(context, WC_TYPE_ERROR, "there is no such level");
+	if (!context->pressure)
+		return context_fail(context, WC_INVALID_STATE_ERROR,
+				    "the context does not watch memory");
+	pressure_note_application(&context->pressure->pressure, level, wanted, clock_now());
+	return WC_OK;
+}
+
+enum wc_pressure_level wc_context_get_pressure(const struct wc_context *context)
+{
+	return context->pressure ? context->pressure->pressure.level : WC_PRESSURE_NONE;
+}
+
+const char *wc_pressure_level_name(enum wc_pressure_level level)
+{
+	static const char *const names[] = { "none", "low", "medium", "critical" };
+
+	return (unsigned)level < ARRAY_SIZE(names) ? names[level] : "unknown";
+}
+
+const char *wc_pressure_step_name(enum wc_pressure_step step)
+{
+	static const char *const names[] = {
+		"no step", "trim", "stop growing", "throttle", "spill", "reclaim", "force close",
+	};
+
+	return (unsigned)step < ARRAY_SIZE(names) ? names[step] : "unknown";
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory pressure in a context: the ladder is filled in with what the layers below can do. */
+#ifndef WC_API_PRESSURE_H
+#define WC_API_PRESSURE_H
+
+struct wc_context;
+
+/* End the watch, if there is one: before the loop and the accountant go. */
+void context_pressure_finish(struct wc_context *context);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory pressure as an application meets it: what is told, in which order, and what goes. */
+#include <stdlib.h>
+
+#include "api/context.h"
+#include "app.h"
+
+#define MAX_EVENTS 32
+
+static struct app app;
+static struct wc_pressure_event events[MAX_EVENTS];
+static unsigned n_events;
+static bool ends_inside;
+
+static void on_pressure(struct wc_context *context, const struct wc_pressure_event *event,
+			void *user_data)
+{
+	ck_assert_ptr_eq(context, app.context);
+	ck_assert_ptr_eq(user_data, &n_events);
+	ck_assert_uint_lt(n_events, MAX_EVENTS);
+	events[n_events++] = *event;
+	if (ends_inside)
+		ck_assert_int_eq(wc_context_watch_pressure(context, NULL, NULL), WC_OK);
+}
+
+static void set_up(void)
+{
+	/* Nothing of the machine that runs the test. */
+	setenv("MEMORY_PRESSURE_WATCH", "/dev/null", 1);
+	n_events = 0;
+	ends_inside = false;
+	app_init_decoder(&app);
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	app_run(&app);
+	trace_expect(&app.trace, "open");
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, on_pressure, &n_events), WC_OK);
+}
+
+static void tear_down(void)
+{
+	app_finish(&app);
+}
+
+static bool has_step(enum wc_pressure_step step, unsigned *at)
+{
+	for (unsigned i = 0; i < n_events; i++) {
+		if (events[i].step != step)
+			continue;
+		*at = i;
+		return true;
+	}
+	return false;
+}
+
+/* As if nothing had happened for longer than ten seconds. */
+static void make_inactive(void)
+{
+	struct reclaim_candidate *candidate =
+		&container_of(app.context->accountant.claims.next, struct claim, link)->candidate;
+
+	candidate->activity.sampled = candidate->activity.units;
+	candidate->activity.last -= INT64_C(20000000);
+	app.context->accountant.clock.next_tick = 0;
+}
+
+START_TEST(low_pressure_trims)
+{
+	unsigned at;
+
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_LOW, 0), WC_OK);
+	/* Never inside the call. */
+	ck_assert_uint_eq(n_events, 0);
+	app_run(&app);
+	ck_assert(has_step(WC_PRESSURE_TRIM, &at));
+	ck_assert_int_eq(events[at].cause, WC_PRESSURE_BY_APPLICATION);
+	ck_assert(!has_step(WC_PRESSURE_STOP_GROWING, &at));
+	ck_assert_int_eq(wc_context_get_pressure(app.context), WC_PRESSURE_LOW);
+	trace_expect(&app.trace, "");
+}
+END_TEST
+
+START_TEST(the_ladder_is_climbed_in_order)
+{
+	unsigned trim, stop, reclaim;
+
+	make_inactive();
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
+	app_run(&app);
+	ck_assert(has_step(WC_PRESSURE_TRIM, &trim));
+	ck_assert(has_step(WC_PRESSURE_STOP_GROWING, &stop));
+	ck_assert(has_step(WC_PRESSURE_RECLAIM, &reclaim));
+	ck_assert_uint_lt(trim, stop);
+	ck_assert_uint_lt(stop, reclaim);
+	trace_expect(&app.trace, "destroy error:QuotaExceededError");
+	ck_assert(app.context->core->shrinkers.held);
+}
+END_TEST
+
+START_TEST(an_active_codec_stays)
+{
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
+	app_run(&app);
+	trace_expect(&app.trace, "");
+	ck_assert_int_eq(wc_video_decoder_get_state(app.decoder), WC_CODEC_CONFIGURED);
+}
+END_TEST
+
+START_TEST(a_watch_ends_and_takes_back)
+{
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_MEDIUM, 0), WC_OK);
+	app_run(&app);
+	ck_assert(app.context->core->shrinkers.held);
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, NULL, NULL), WC_OK);
+	ck_assert_int_eq(wc_context_get_pressure(app.context), WC_PRESSURE_NONE);
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_LOW, 0),
+			 WC_INVALID_STATE_ERROR);
+	n_events = 0;
+	app_run(&app);
+	ck_assert_uint_eq(n_events, 0);
+	ck_assert(!app.context->core->shrinkers.held);
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, NULL, NULL), WC_OK);
+}
+END_TEST
+
+START_TEST(a_watch_may_end_inside_its_handler)
+{
+	ends_inside = true;
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
+	app_run(&app);
+	ck_assert_uint_eq(n_events, 1);
+	ends_inside = false;
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, on_pressure, &n_events), WC_OK);
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_LOW, 0), WC_OK);
+	app_run(&app);
+	ck_assert_uint_gt(n_events, 1);
+}
+END_TEST
+
+START_TEST(levels_and_steps_have_names)
+{
+	ck_assert_int_eq(wc_context_note_pressure(app.context, (enum wc_pressure_level)4, 0),
+			 WC_TYPE_ERROR);
+	ck_assert_str_eq(wc_pressure_level_name(WC_PRESSURE_CRITICAL), "critical");
+	ck_assert_str_eq(wc_pressure_level_name((enum wc_pressure_level)9), "unknown");
+	ck_assert_str_eq(wc_pressure_step_name(WC_PRESSURE_STOP_GROWING), "stop growing");
+	ck_assert_str_eq(wc_pressure_step_name((enum wc_pressure_step)9), "unknown");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("pressure");
+	TCase *all = tcase_create("pressure");
+
+	tcase_add_checked_fixture(all, set_up, tear_down);
+	tcase_add_test(all, low_pressure_trims);
+	tcase_add_test(all, the_ladder_is_climbed_in_order);
+	tcase_add_test(all, an_active_codec_stays);
+	tcase_add_test(all, a_watch_ends_and_takes_back);
+	tcase_add_test(all, a_watch_may_end_inside_its_handler);
+	tcase_add_test(all, levels_and_steps_have_names);
+	suite_add_tcase(suite, all);
+	return app_main(suite);
+}
