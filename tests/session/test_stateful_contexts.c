@@ -112,12 +112,12 @@ END_TEST
 START_TEST(a_driver_gives_as_many_contexts_as_it_has)
 {
 	const struct fake_model *model = models[_i];
-	struct session *sessions[64];
+	struct session *sessions[40];
 	unsigned n = 0;
 	int ret = 0;
 
 	rig_start(&rig, model);
-	for (; n < 64 && ret == 0; n++) {
+	for (; n < ARRAY_SIZE(sessions) && ret == 0; n++) {
 		ret = open_session(model);
 		sessions[n] = rig.session;
 	}
