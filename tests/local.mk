@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-# What a test gets to know of where it is. WC_LAB=no skips all that needs the lab's kernel.
+# What a test gets to know of where it is. WC_LAB=no skips all that needs the lab's kernel. Check
+# gives a test four seconds unless it is told otherwise, too few under sanitizers on a busy machine.
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
-	CC='$(CC)' CXX='$(CXX)'; \
-	export top_srcdir top_builddir CC CXX;
+	CC='$(CC)' CXX='$(CXX)' CK_DEFAULT_TIMEOUT=60; \
+	export top_srcdir top_builddir CC CXX CK_DEFAULT_TIMEOUT;
 
 # Tests that look at the source or the build and say the same in every configuration.
 CHECK_TESTS =

@@ -119,7 +119,8 @@ static void on_dequeue(struct task *task)
 	 * are never told. Ours is the link of the task, cleared before: they get an event of their
 	 * own.
 	 */
-	codec_enter_callback(codec);
+	codec_enter(codec);
+	count_callback(codec);
 	codec->callbacks.dequeue(codec->callbacks.user_data);
 	codec_leave(codec);
 }
@@ -355,6 +356,17 @@ static void process(struct codec *codec)
 	codec_leave(codec);
 }
 
+/* A slot that was kept or brought for a session on a device is let go when it runs elsewhere. */
+static int open_session(struct codec *codec, const void *config, struct wc_error *error)
+{
+	int ret = codec->ops->open(codec, config, &codec->session, error);
+
+	claim_let_go(&codec->claim);
+	/* "Configure" is work on the queue. */
+	claim_progress(&codec->claim);
+	return ret;
+}
+
 /*
  * Find a session for the configuration at the front. 0, with *draining set when the old one has to
  * be drained first; a negative wc_status with *error filled.
@@ -371,8 +383,9 @@ static int find_session(struct codec *codec, const void *config, bool *draining,
 		return 0;
 	}
 	/* First, so that the device has its context back when the new session asks for one. */
+	codec->claim.keeps_slot = codec->claim.is_taken;
 	drop_session(codec);
-	return codec->ops->open(codec, config, &codec->session, error);
+	return open_session(codec, config, error);
 }
 
 /* No session: because there is no hardware context, for which room may be made, or for good. */
@@ -387,7 +400,7 @@ static void make_session_again(struct codec *codec)
 {
 	struct wc_error error;
 
-	if (codec->ops->open(codec, codec->config, &codec->session, &error) < 0) {
+	if (open_session(codec, codec->config, &error) < 0) {
 		on_no_session(codec, codec->config, &error);
 		return;
 	}
@@ -624,7 +637,13 @@ static void on_reclaim(struct claim *claim, const struct wc_error *error)
 		close_with(codec, error);
 }
 
+static bool has_session(const struct claim *claim)
+{
+	return container_of(claim, const struct codec, claim)->session;
+}
+
 static const struct claim_ops claim_ops = {
+	.has_session = has_session,
 	.reclaim = on_reclaim,
 	.retry = on_retry,
 	.refused = on_refused,

@@ -55,10 +55,13 @@ static uint64_t reclaim(void *owner, enum wc_pressure_level level, uint64_t want
 	int64_t bytes;
 
 	(void)level;
+	/* A watch that was ended, by the handler too, closes nothing. */
+	if (!p->handler)
+		return 0;
 	do {
 		bytes = admission_reclaim_for_memory(&p->context->accountant);
 		freed += bytes > 0 ? (uint64_t)bytes : 0;
-	} while (bytes >= 0 && freed < wanted);
+	} while (bytes >= 0 && freed < wanted && p->handler);
 	return freed;
 }
 

@@ -379,7 +379,7 @@ int wc_video_encoder_alloc_frame(struct wc_video_encoder *encoder, int64_t times
 	ret = codec_require_configured(codec, "make a frame");
 	if (ret < 0)
 		return ret;
-	if (!codec->active || codec->configures)
+	if (!codec->active || !codec->session || codec->configures)
 		return context_fail(codec->context, WC_INVALID_STATE_ERROR, "cannot make a frame, "
 				    "the configuration was not looked at yet");
 	*frame = codec->session->ops->alloc_frame(codec->session, &timing, &error);

@@ -29,22 +29,26 @@ static int64_t tick_period(const struct accountant *accountant)
 	return accountant->clock.threshold / 10 + 1;
 }
 
-/* Ticks go on while there is progress to be dated; claim_wake() begins anew. */
+/* The clock rests when all are inactive; claim_wake() begins anew. */
 static void on_tick(struct timer *timer)
 {
 	struct accountant *accountant = container_of(timer, struct accountant, tick);
 	int64_t now = clock_now(), period = tick_period(accountant);
-	bool moved = false;
+	bool active = false;
 	struct list *pos;
 
 	list_for_each(pos, &accountant->claims) {
-		if (!activity_sample(&claim_of(pos)->candidate.activity, now))
-			continue;
-		moved = true;
-		touch(claim_of(pos), now);
+		struct claim *claim = claim_of(pos);
+
+		if (activity_sample(&claim->candidate.activity, now))
+			touch(claim, now);
 	}
-	reclaim_tick(&accountant->clock, now, moved ? period : 0);
-	if (moved && loop_set_timer(accountant->loop, &accountant->tick, period) < 0)
+	reclaim_tick(&accountant->clock, now, period);
+	list_for_each(pos, &accountant->claims)
+		active |= reclaim_is_active(&claim_of(pos)->candidate, &accountant->clock, now);
+	if (!active)
+		reclaim_tick(&accountant->clock, now, 0);
+	else if (loop_set_timer(accountant->loop, &accountant->tick, period) < 0)
 		reclaim_tick(&accountant->clock, now, 0);
 }
 
@@ -126,6 +130,7 @@ void accountant_enter(struct accountant *accountant, struct claim *claim,
 void claim_leave(struct claim *claim)
 {
 	admission_cancel(claim);
+	claim->keeps_slot = false;
 	claim_give(claim);
 	list_remove(&claim->link);
 }
@@ -195,8 +200,8 @@ int accountant_set_quota(struct accountant *accountant, const struct account_key
 
 /* ---- taking and giving ----------------------------------------------------------------------- */
 
-static void fill_record(const struct claim *claim, const char *codec, int64_t now,
-			struct slot_record *record)
+static void fill_record(const struct claim *claim, const struct account *account,
+			const char *codec, int64_t now, struct slot_record *record)
 {
 	const struct accountant *accountant = claim->accountant;
 
@@ -207,21 +212,23 @@ static void fill_record(const struct claim *claim, const char *codec, int64_t no
 	record->height = claim->height;
 	record->priority = claim->candidate.traits.priority;
 	record->background = claim->candidate.traits.background;
-	snprintf(record->role, sizeof record->role, "%s", claim->account->role);
+	snprintf(record->role, sizeof record->role, "%s", account->role);
 	snprintf(record->codec, sizeof record->codec, "%s", codec);
 	snprintf(record->label, sizeof record->label, "%s", claim->label);
 	if (accountant->has_post)
 		snprintf(record->socket, sizeof record->socket, "%s", accountant->post.name);
 }
 
-static int no_context(struct claim *claim, unsigned quota, int64_t now, struct wc_error *error)
+static int no_context(const struct account *account, int64_t now, struct wc_error *error)
 {
+	uint64_t quota = account_quota(account, now);
+
 	error_set(error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_OPEN, 0,
-		  "all %u contexts of the device are in use", quota);
-	error_set_device(error, claim->account->path);
-	account_list_holders(claim->account, -1, now, error);
+		  "all contexts of the device are in use, or somebody is in line for them");
+	error_set_device(error, account->path);
+	account_list_holders(account, -1, now, error);
 	error->quota = quota;
-	error->requested = (uint64_t)error->holder_count + 1;
+	error->requested = (quota > error->holder_count ? quota : error->holder_count) + 1;
 	return error->name;
 }
 
@@ -229,15 +236,37 @@ static void note_taken(struct claim *claim, const char *codec)
 {
 	snprintf(claim->codec, sizeof claim->codec, "%s", codec);
 	claim->is_taken = true;
+	claim->is_proved = false;
 	claim->candidate.resource = claim->account->number;
 	counter_add(&claim->accountant->core->counters.hardware_contexts, 1);
+}
+
+/* A slot of another device, brought by waiting, is kept until this one is had. */
+static int take_slot(struct claim *claim, struct account *wanted, const char *codec, int64_t now)
+{
+	struct slot_record record;
+	struct slot slot;
+	int ret;
+
+	fill_record(claim, wanted, codec, now, &record);
+	if (claim->slot.fd >= 0 && claim->account == wanted) {
+		slot_update(&claim->slot, &record);
+		return 0;
+	}
+	ret = slot_take(&wanted->table, account_limit(wanted), &record, &slot, now);
+	if (ret == -EAGAIN)
+		return ret;
+	claim_let_go(claim);
+	claim->account = wanted;
+	if (ret == 0)
+		claim->slot = slot;
+	return ret;
 }
 
 int claim_take(struct claim *claim, const struct account_key *key, const char *codec,
 	       struct wc_error *error)
 {
 	struct account *wanted;
-	struct slot_record record;
 	int64_t now = clock_now();
 	int ret = 0;
 
@@ -245,17 +274,11 @@ int claim_take(struct claim *claim, const struct account_key *key, const char *c
 	if (!wanted)
 		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_OPEN, -ret,
 				 "cannot count the contexts of the device");
-	/* A slot that waiting brought may be of another device than the one that is tried first. */
-	if (claim->slot.fd >= 0 && claim->account != wanted)
-		slot_give(&claim->slot);
-	claim->account = wanted;
-	fill_record(claim, codec, now, &record);
-	if (claim->slot.fd >= 0)
-		slot_update(&claim->slot, &record);
-	else
-		ret = slot_take(&wanted->table, account_limit(wanted), &record, &claim->slot, now);
+	if (claim->slot.fd < 0)
+		claim->account = wanted;
+	ret = take_slot(claim, wanted, codec, now);
 	if (ret == -EAGAIN)
-		return no_context(claim, account_limit(wanted), now, error);
+		return no_context(wanted, now, error);
 	/* Others do not see it then; that is better than none. */
 	if (ret < 0)
 		log_warning(&claim->accountant->core->log, "%s: a context is not counted: %s",
@@ -264,25 +287,49 @@ int claim_take(struct claim *claim, const struct account_key *key, const char *c
 	return 0;
 }
 
+void claim_let_go(struct claim *claim)
+{
+	if (!claim->is_taken && claim->slot.fd >= 0)
+		slot_give(&claim->slot);
+}
+
 void claim_give(struct claim *claim)
 {
-	if (claim->slot.fd >= 0)
-		slot_give(&claim->slot);
+	bool keep = claim->keeps_slot;
+
+	claim->keeps_slot = false;
 	if (!claim->is_taken)
 		return;
 	claim->is_taken = false;
 	claim->candidate.resource = 0;
 	counter_sub(&claim->accountant->core->counters.hardware_contexts, 1);
+	if (!keep)
+		claim_let_go(claim);
+}
+
+void claim_proved(struct claim *claim)
+{
+	int live;
+
+	if (!claim->is_taken || claim->is_proved)
+		return;
+	claim->is_proved = true;
+	live = slot_table_live(&claim->account->table);
+	if (live > 0)
+		slot_table_proved(&claim->account->table, (unsigned)live);
 }
 
 void claim_set_size(struct claim *claim, uint32_t width, uint32_t height)
 {
 	claim->width = width;
 	claim->height = height;
+	/* Of one picture: what codecs of other sizes hold is in proportion. */
+	claim->candidate.bytes = (uint64_t)width * height * 3 / 2;
 	if (claim->slot.fd < 0)
 		return;
 	claim->slot.record.width = width;
 	claim->slot.record.height = height;
+	claim->slot.record.bytes = claim->candidate.bytes;
 	slot_update(&claim->slot, &claim->slot.record);
 }
 

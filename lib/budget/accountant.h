@@ -83,6 +83,12 @@ int claim_take(struct claim *claim, const struct account_key *key, const char *c
 /* Give it back, after the device was closed. Harmless when none is held. */
 void claim_give(struct claim *claim);
 
+/* Let a slot go for which no session came. Harmless when there is none, or a context behind it. */
+void claim_let_go(struct claim *claim);
+
+/* The context of the claim did work: what was learned of a smaller quota is forgotten. */
+void claim_proved(struct claim *claim);
+
 /* The size of pictures became known. */
 void claim_set_size(struct claim *claim, uint32_t width, uint32_t height);
 

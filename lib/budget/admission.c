@@ -23,7 +23,18 @@
 #include "util/clock.h"
 #include "util/error.h"
 
+/* Microseconds between tries while nothing tells when to. */
+#define BLIND_RETRY 250000
+
+/* For ever, without an overflow. */
+#define MAX_PATIENCE (INT64_MAX / 2)
+
 static void proceed(struct claim *claim);
+
+static bool may_make_room(const struct claim *claim)
+{
+	return claim->admission.tries < ADMISSION_MAX_TRIES;
+}
 
 static struct loop *loop_of(const struct claim *claim)
 {
@@ -92,8 +103,13 @@ static struct claim *choose_victim(struct accountant *accountant,
 	reclaim_choice_init(&choice, request, &accountant->clock, now);
 	list_for_each(pos, &accountant->claims)
 		reclaim_choice_see(&choice, &container_of(pos, struct claim, link)->candidate);
-	list_for_each(pos, &accountant->claims)
-		reclaim_choice_offer(&choice, &container_of(pos, struct claim, link)->candidate);
+	list_for_each(pos, &accountant->claims) {
+		struct claim *claim = container_of(pos, struct claim, link);
+
+		/* For memory, those without a session have nothing to give. */
+		if (request->resource != RECLAIM_ANY_RESOURCE || claim->ops->has_session(claim))
+			reclaim_choice_offer(&choice, &claim->candidate);
+	}
 	return choice.best ? container_of(choice.best, struct claim, candidate) : NULL;
 }
 
@@ -157,6 +173,7 @@ static void run_reclaim(struct claim *claim)
 		proceed(claim);
 		return;
 	}
+	claim->admission.tries++;
 	end(claim, false);
 	reclaim(victim, "another codec of this context");
 }
@@ -238,6 +255,13 @@ static bool ask_next(struct claim *claim)
 	return false;
 }
 
+/* A holder that is gone may have left its slot to a child. */
+static bool has_free(const struct claim *claim)
+{
+	return slot_table_has_free(&claim->account->table,
+				   account_wait_limit(claim->account, clock_now()));
+}
+
 static void on_answer(struct post_ask *ask)
 {
 	struct claim *claim = container_of(ask, struct claim, admission.ask);
@@ -247,7 +271,8 @@ static void on_answer(struct post_ask *ask)
 		 claim->account->path, admission->asking, post_outcome_name(ask->outcome),
 		 ask->outcome == POST_DENIED ? ", " : "",
 		 ask->outcome == POST_DENIED ? reclaim_verdict_name(ask->verdict) : "");
-	if (ask->outcome == POST_GRANTED || ask->outcome == POST_GONE) {
+	if (ask->outcome == POST_GRANTED || (ask->outcome == POST_GONE && has_free(claim))) {
+		admission->tries++;
 		end(claim, false);
 		return;
 	}
@@ -324,12 +349,20 @@ static void go_on_waiting(struct claim *claim, int ret)
 	end(claim, ret < 0);
 }
 
+static void on_close(struct loop_source *source, uint32_t revents);
+
 static void try_again(struct claim *claim)
 {
 	struct slot_wait *wait = &claim->admission.wait;
+	int ret;
 
+	/* The descriptor is closed inside when the wait is over, but a forked child may have it. */
+	loop_remove(loop_of(claim), &claim->admission.source);
 	wait->limit = account_wait_limit(claim->account, clock_now());
-	go_on_waiting(claim, slot_wait_try(wait, &claim->slot, clock_now()));
+	ret = slot_wait_try(wait, &claim->slot, clock_now());
+	if (ret == -EAGAIN && wait->fd >= 0)
+		loop_add(loop_of(claim), &claim->admission.source, wait->fd, EPOLLIN, on_close);
+	go_on_waiting(claim, ret);
 }
 
 static void on_close(struct loop_source *source, uint32_t revents)
@@ -340,7 +373,14 @@ static void on_close(struct loop_source *source, uint32_t revents)
 
 static void on_retry(struct timer *timer)
 {
-	try_again(container_of(timer, struct claim, admission.retry));
+	struct claim *claim = container_of(timer, struct claim, admission.retry);
+
+	if (claim->admission.wait.table) {
+		try_again(claim);
+		return;
+	}
+	leave_queue(claim);
+	end(claim, false);
 }
 
 static void on_deadline(struct timer *timer)
@@ -351,30 +391,54 @@ static void on_deadline(struct timer *timer)
 	end(claim, true);
 }
 
-/* The patience counts from here; 0 when it is spent. */
-static bool begin_waiting(struct claim *claim)
+/*
+ * The device refuses although by all that is counted a context is free: somebody has it who counts
+ * nothing. Then only trying helps.
+ */
+static int wait_blindly(struct claim *claim)
+{
+	claim->admission.wait.table = NULL;
+	return loop_set_timer(loop_of(claim), &claim->admission.retry, BLIND_RETRY);
+}
+
+static int get_in_line(struct claim *claim)
 {
 	struct admission *admission = &claim->admission;
-	struct slot_record record = claim->admission.wait.record;
+	struct slot_record record = { 0 };
 	int64_t now = clock_now();
 	int ret;
 
-	if (admission->patience <= 0)
-		return false;
 	snprintf(record.role, sizeof record.role, "%s", claim->account->role);
 	snprintf(record.label, sizeof record.label, "%s", claim->label);
+	record.priority = claim->candidate.traits.priority;
 	ret = slot_wait_begin(&admission->wait, &claim->account->table,
 			      account_wait_limit(claim->account, now), &record, &claim->slot, now);
-	if (ret < 0 && ret != -EAGAIN)
-		return false;
-	admission->state = ADMISSION_WAITING;
-	if (ret == -EAGAIN && admission->wait.fd >= 0)
+	if (ret == 0) {
+		claim_let_go(claim);
+		return wait_blindly(claim);
+	}
+	if (ret != -EAGAIN)
+		return ret;
+	if (admission->wait.fd >= 0)
 		loop_add(loop_of(claim), &admission->source, admission->wait.fd, EPOLLIN,
 			 on_close);
-	if (ret == -EAGAIN)
-		loop_set_timer(loop_of(claim), &admission->deadline, admission->patience);
 	go_on_waiting(claim, ret);
-	return true;
+	return 0;
+}
+
+/* False: the time is up, or there is no place in the queue. */
+static bool begin_waiting(struct claim *claim)
+{
+	struct admission *admission = &claim->admission;
+	int64_t left = admission->until - clock_now();
+
+	if (left <= 0 || loop_set_timer(loop_of(claim), &admission->deadline, left) < 0)
+		return false;
+	admission->state = ADMISSION_WAITING;
+	if (get_in_line(claim) == 0)
+		return true;
+	leave_queue(claim);
+	return false;
 }
 
 /* ---- the machine ----------------------------------------------------------------------------- */
@@ -383,10 +447,10 @@ static void proceed(struct claim *claim)
 {
 	struct admission *admission = &claim->admission;
 
-	if (find_victim(claim)) {
+	if (may_make_room(claim) && find_victim(claim)) {
 		admission->state = ADMISSION_RECLAIMING;
 		loop_post(loop_of(claim), &admission->task);
-	} else if (ask_next(claim)) {
+	} else if (may_make_room(claim) && ask_next(claim)) {
 		admission->state = ADMISSION_ASKING;
 	} else if (!begin_waiting(claim)) {
 		end(claim, true);
@@ -405,14 +469,34 @@ void admission_init(struct claim *claim)
 	admission->source.fd = -1;
 }
 
+/* The account of the device that refused: others may have been tried since. */
+static struct account *find_account(const struct claim *claim, const char *path)
+{
+	struct list *pos;
+
+	list_for_each(pos, &claim->accountant->accounts) {
+		struct account *account = container_of(pos, struct account, link);
+
+		if (claim->account && !strcmp(account->path, path) &&
+		    !strcmp(account->role, claim->account->role))
+			return account;
+	}
+	return NULL;
+}
+
 bool admission_begin(struct claim *claim, int64_t patience, const struct wc_error *error)
 {
 	struct admission *admission = &claim->admission;
 
-	if (!claim->account || admission->tries >= ADMISSION_MAX_TRIES)
+	if (!find_account(claim, error->device))
 		return false;
-	admission->tries++;
-	admission->patience = patience;
+	claim_let_go(claim);
+	claim->account = find_account(claim, error->device);
+	if (!admission->until)
+		admission->until = clock_now() +
+				   (patience < MAX_PATIENCE ? patience : MAX_PATIENCE);
+	if (!may_make_room(claim) && clock_now() >= admission->until)
+		return false;
 	admission->asked = 0;
 	admission->silent = 0;
 	admission->error = *error;
@@ -429,17 +513,15 @@ void admission_cancel(struct claim *claim)
 	if (admission->state == ADMISSION_WAITING)
 		leave_queue(claim);
 	/* What waiting brought, and nobody came for. */
-	if (!claim->is_taken)
-		claim_give(claim);
+	claim_let_go(claim);
 	admission->state = ADMISSION_RESTING;
 	admission->tries = 0;
+	admission->until = 0;
 }
 
 void admission_succeeded(struct claim *claim)
 {
-	int live = claim->is_taken ? slot_table_live(&claim->account->table) : 0;
-
 	claim->admission.tries = 0;
-	if (live > 0)
-		slot_table_proved(&claim->account->table, (unsigned)live);
+	claim->admission.until = 0;
+	claim_proved(claim);
 }

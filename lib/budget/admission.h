@@ -15,8 +15,9 @@ void admission_init(struct claim *claim);
 
 /*
  * Begin after *error, which claim_take() or claim_refused() filled. patience: microseconds to wait
- * for a context that nobody has to give up; 0: none. True: retry or refused of the claim will be
- * called. False: it was tried often enough; *error stands.
+ * for a context that nobody has to give up, counted from the first time that a configuration found
+ * none; 0: none. True: retry or refused of the claim will be called. False: it was tried often
+ * enough; *error stands.
  */
 bool admission_begin(struct claim *claim, int64_t patience, const struct wc_error *error);
 

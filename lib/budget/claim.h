@@ -29,6 +29,8 @@ struct claim_ops {
 	void (*reclaim)(struct claim *claim, const struct wc_error *error);
 	/* There may be a context now: try again. */
 	void (*retry)(struct claim *claim);
+	/* Whether memory would come free with it. */
+	bool (*has_session)(const struct claim *claim);
 	/* There will be none. */
 	void (*refused)(struct claim *claim, const struct wc_error *error);
 };
@@ -45,7 +47,7 @@ enum admission_state {
 struct admission {
 	enum admission_state state;
 	unsigned tries;                /* how often room was made since the claim had a context */
-	int64_t patience;              /* microseconds to wait in the queue */
+	int64_t until;                 /* end of all waiting, CLOCK_MONOTONIC; 0: not begun */
 	uint64_t asked;                /* slots whose holders were asked, a bit each */
 	uint64_t silent;               /* of those, the ones that did not answer */
 	unsigned asking;               /* the slot that is asked for now */
@@ -68,7 +70,9 @@ struct claim {
 	uint32_t width, height;        /* coded pixels, 0 while unknown */
 	struct account *account;       /* of the context held or wanted last; NULL: none yet */
 	struct slot slot;              /* fd -1: none */
-	bool is_taken;                 /* the slot is that of a context, not of one to come */
+	bool is_taken;                 /* a context is held; else the slot is for one to come */
+	bool keeps_slot;               /* at the next give: another session follows at once */
+	bool is_proved;                /* the context did work */
 	struct admission admission;
 };
 

@@ -330,7 +330,8 @@ int device_registry_refresh(struct device_registry *registry)
 	} else {
 		ret = look_at_udev(registry);
 	}
-	registry->fresh = ret == 0 && registry->monitor;
+	/* A node that let nobody look may do so any time. */
+	registry->fresh = ret == 0 && registry->monitor && !registry->closed_errno;
 	return ret;
 }
 
@@ -353,6 +354,8 @@ int device_registry_describe(struct device_registry *registry, size_t index)
 	if (registry->infos[index].described)
 		return 0;
 	ret = probe(registry, registry->infos[index].device.path, &info);
+	/* What udev says of the node it says still. */
+	info.contexts = registry->infos[index].contexts;
 	if (ret == 0)
 		registry->infos[index] = info;
 	return ret;

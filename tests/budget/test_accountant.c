@@ -104,7 +104,13 @@ static void on_refused(struct claim *claim, const struct wc_error *error)
 	codec_of(claim)->error = *error;
 }
 
+static bool has_session(const struct claim *claim)
+{
+	return claim->is_taken;
+}
+
 static const struct claim_ops ops = {
+	.has_session = has_session,
 	.reclaim = on_reclaim, .retry = on_retry, .refused = on_refused,
 };
 
@@ -326,6 +332,106 @@ START_TEST(who_waits_gets_what_is_given_back)
 }
 END_TEST
 
+/* Held by a program that counts nothing: only trying tells when it is free. */
+START_TEST(waiting_goes_on_where_nobody_counts)
+{
+	struct books books;
+	struct codec codec;
+	struct wc_error error;
+	int64_t begin;
+
+	open_books(&books);
+	enter(&books, &codec, false);
+	begin = clock_now();
+	for (unsigned tries = 0; !codec.refused; tries++) {
+		ck_assert_uint_lt(tries, 20);
+		ck_assert_int_eq(take(&codec), 0);
+		claim_refused(&codec.claim, WC_STAGE_OPEN, EBUSY, &error);
+		claim_give(&codec.claim);
+		if (!admission_begin(&codec.claim, 600000, &error))
+			break;
+		while (codec.retried == tries && !codec.refused)
+			loop_dispatch(&books.loop, 20);
+	}
+	ck_assert_int_ge(clock_now() - begin, 600000);
+	ck_assert_uint_ge(codec.retried, 2);
+	claim_leave(&codec.claim);
+	close_books(&books);
+}
+END_TEST
+
+/* For ever is longer than a timer can tell. */
+START_TEST(waiting_may_be_without_end)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	take(&codecs[2]);
+	ck_assert(admission_begin(&codecs[2].claim, INT64_MAX, &codecs[2].error));
+	let_pass(&books, INACTIVITY / 3);
+	ck_assert_uint_eq(codecs[2].refused, 0);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&books);
+}
+END_TEST
+
+/* A codec that is about to make another session does not lose its place to those in line. */
+START_TEST(a_slot_may_be_kept_over_a_change)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	codecs[2].claim.candidate.traits.priority = -1;
+	take(&codecs[2]);
+	ck_assert(admission_begin(&codecs[2].claim, PATIENCE, &codecs[2].error));
+	codecs[0].claim.keeps_slot = true;
+	claim_give(&codecs[0].claim);
+	ck_assert_uint_eq(books.core->counters.hardware_contexts, 1);
+	let_pass(&books, 20000);
+	ck_assert_int_eq(take(&codecs[0]), 0);
+	ck_assert_uint_eq(codecs[2].retried, 0);
+	/* And let go when the session runs elsewhere. */
+	codecs[0].claim.keeps_slot = true;
+	claim_give(&codecs[0].claim);
+	claim_let_go(&codecs[0].claim);
+	settle(&books, &codecs[2].retried, 1);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&books);
+}
+END_TEST
+
+/* Codecs without a session have no memory to give: the search for more must end. */
+START_TEST(memory_comes_from_codecs_that_have_some)
+{
+	struct books books;
+	struct codec codecs[2];
+
+	open_books(&books);
+	for (int i = 0; i < 2; i++)
+		enter(&books, &codecs[i], false);
+	take(&codecs[1]);
+	let_pass(&books, 3 * INACTIVITY);
+	ck_assert_int_ge(admission_reclaim_for_memory(&books.accountant), 0);
+	ck_assert_uint_eq(codecs[1].reclaimed, 1);
+	ck_assert_int_eq(admission_reclaim_for_memory(&books.accountant), -1);
+	ck_assert_uint_eq(codecs[0].reclaimed, 0);
+	claim_leave(&codecs[0].claim);
+	close_books(&books);
+}
+END_TEST
+
 START_TEST(waiting_ends)
 {
 	struct books books;
@@ -365,13 +471,11 @@ START_TEST(room_is_made_so_often_and_no_more)
 	claim_refused(&codec.claim, WC_STAGE_OPEN, EBUSY, &error);
 	claim_give(&codec.claim);
 	ck_assert_int_eq(error.sys_errno, EBUSY);
-	for (unsigned i = 0; i < ADMISSION_MAX_TRIES; i++) {
-		ck_assert(admission_begin(&codec.claim, 0, &error));
-		settle(&books, &codec.refused, i + 1);
-	}
+	codec.claim.admission.tries = ADMISSION_MAX_TRIES;
 	ck_assert(!admission_begin(&codec.claim, 0, &error));
 	admission_succeeded(&codec.claim);
 	ck_assert(admission_begin(&codec.claim, 0, &error));
+	settle(&books, &codec.refused, 1);
 	claim_leave(&codec.claim);
 	close_books(&books);
 }
@@ -545,6 +649,10 @@ int main(void)
 	tcase_add_test(all, who_becomes_active_in_time_is_spared);
 	tcase_add_test(all, the_victim_may_end_the_one_that_asked);
 	tcase_add_test(all, who_waits_gets_what_is_given_back);
+	tcase_add_test(all, waiting_goes_on_where_nobody_counts);
+	tcase_add_test(all, waiting_may_be_without_end);
+	tcase_add_test(all, a_slot_may_be_kept_over_a_change);
+	tcase_add_test(all, memory_comes_from_codecs_that_have_some);
 	tcase_add_test(all, waiting_ends);
 	tcase_add_test(all, room_is_made_so_often_and_no_more);
 	tcase_add_test(all, the_limit_is_learned_from_the_driver);
