@@ -3,6 +3,7 @@
 WC_SUITES = \
 	tests/lab/suite/bad_input.sh \
 	tests/lab/suite/codecs.sh \
+	tests/lab/suite/contend.sh \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
 	tests/lab/suite/limit.sh \
@@ -29,6 +30,7 @@ EXTRA_DIST += \
 WC_SUITE_PLAYERS = \
 	tests/lab/suite/play \
 	tests/lab/suite/test_bad_chunks \
+	tests/lab/suite/test_contend \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
 	tests/lab/suite/test_limit \
@@ -65,6 +67,10 @@ tests_lab_suite_play_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_bad_chunks_SOURCES = tests/lab/suite/test_bad_chunks.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_bad_chunks_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_bad_chunks_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_contend_SOURCES = tests/lab/suite/test_contend.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_contend_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_contend_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_encoder_SOURCES = tests/lab/suite/test_encoder.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_encoder_LDFLAGS = $(WC_SUITE_LINK)

@@ -80,11 +80,17 @@ static void on_flushed(enum wc_status status, void *user_data)
 
 void player_open(struct player *player, struct wc_context *context)
 {
+	player_open_waiting(player, context, 0);
+}
+
+void player_open_waiting(struct player *player, struct wc_context *context, uint64_t context_wait)
+{
 	struct wc_video_decoder_init init = {
 		.output = on_frame, .error = on_error, .user_data = player, .label = "suite",
 	};
 
 	memset(player, 0, sizeof *player);
+	player->context_wait = context_wait;
 	if (context)
 		player->context = wc_context_ref(context);
 	else if (wc_context_new(NULL, &player->context) < 0)
@@ -98,6 +104,7 @@ int player_configure(struct player *player)
 {
 	struct wc_video_decoder_config config = {
 		.codec = "fwht", .hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
+		.context_wait = player->context_wait,
 	};
 
 	return wc_video_decoder_configure(player->decoder, &config);

@@ -16,6 +16,7 @@ struct player {
 	struct wc_video_decoder *decoder;
 	/* Called for each frame after it was recorded, before it is released; may be NULL. */
 	void (*on_frame)(struct player *player, struct wc_video_frame *frame);
+	uint64_t context_wait;             /* of the configuration */
 	unsigned to_hold;                  /* so many of the next frames are held */
 	struct wc_video_frame *held[STREAM_MAX];
 	unsigned n_held;
@@ -39,6 +40,9 @@ uint64_t frame_hash(struct wc_video_frame *frame);
 
 /* context: NULL makes one. The decoder is configured for FWHT in hardware. */
 void player_open(struct player *player, struct wc_context *context);
+
+/* The same with a time to wait for a hardware context, in microseconds. */
+void player_open_waiting(struct player *player, struct wc_context *context, uint64_t context_wait);
 
 /* Configure the decoder. Returns the status. */
 int player_configure(struct player *player);
