@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <webcodecs/webcodecs.h>
@@ -9,11 +10,22 @@
 #include "list/options.h"
 #include "list/table.h"
 
+/* Nodes that cannot be looked at are not in the list: the reader is told why. */
+static void print_warning(enum wc_log_level level, const char *file, int line, const char *message,
+			  void *user_data)
+{
+	(void)level;
+	(void)file;
+	(void)line;
+	(void)user_data;
+	fprintf(stderr, "wc-list: %s\n", message);
+}
+
 static struct wc_context *open_context(const struct list_options *options,
 				       struct failure *failure)
 {
 	static const char *const none[] = { NULL };
-	struct wc_context_options settings = { .device_paths = NULL };
+	struct wc_context_options settings = { .log_handler = print_warning };
 	struct wc_context *context;
 
 	if (options->n_devices)
@@ -35,6 +47,8 @@ static void print(struct wc_context *context, const struct list_options *options
 			    wc_context_get_error(context)->message);
 		return;
 	}
+	/* The questions about sessions look at the same nodes again. */
+	wc_context_set_log_handler(context, NULL, WC_LOG_WARNING, NULL);
 	if (!options->json)
 		table_print(context, devices, options);
 	else if (json_print(context, devices, options))
