@@ -38,7 +38,8 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_lifetime \
 	tests/lab/suite/test_reclaim \
 	tests/lab/suite/test_seek \
-	tests/lab/suite/test_sharing
+	tests/lab/suite/test_sharing \
+	tests/lab/suite/test_yield
 check_PROGRAMS += $(WC_SUITE_PLAYERS) \
 	tests/lab/suite/bad_memory \
 	tests/lab/suite/eat_memory \
@@ -95,6 +96,10 @@ tests_lab_suite_test_seek_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_sharing_SOURCES = tests/lab/suite/test_sharing.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_sharing_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_sharing_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_yield_SOURCES = tests/lab/suite/test_yield.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_yield_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_yield_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_limit_SOURCES = tests/lab/suite/test_limit.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_limit_LDFLAGS = $(WC_SUITE_LINK)

@@ -26,4 +26,5 @@ check 'a stream to decode' transcode in.raw limit.fwht --input-size 640x360 -q
 # A device that refuses the fifth, and one that would take sixteen: there only the slots count.
 run "$lab/plugin/with-limit" --contexts 4 --refuse buffers:EBUSY test_contend "$decoder" 8
 run "$lab/plugin/with-limit" --contexts 16 --refuse buffers:EBUSY test_contend "$decoder" 8
+run "$lab/plugin/with-limit" --contexts 4 --refuse buffers:EBUSY test_yield "$decoder"
 finish
