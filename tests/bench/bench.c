@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -314,4 +315,29 @@ void meter_finish(struct meter *meter, const char *more)
 	printf("%s\n", more);
 	if (meter->packets && fclose(meter->packets) != 0)
 		die_errno(meter->options->packets);
+}
+
+long resident_bytes(void)
+{
+	long total, resident = -1;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	if (!file || fscanf(file, "%ld %ld", &total, &resident) != 2)
+		die("/proc/self/statm cannot be read");
+	fclose(file);
+	return resident * sysconf(_SC_PAGESIZE);
+}
+
+/* The one that counts is counted, too. */
+long open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	long n = 0;
+
+	if (!dir)
+		die_errno("/proc/self/fd");
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the programs of the benchmark share: pictures and packets held in memory, and the meter of a
- * steady state. They stop with a message when anything is wrong.
+ * What the programs of the benchmark share: pictures and packets held in memory, the meter of a
+ * steady state, and what the process holds. They stop with a message when anything is wrong.
  */
 #ifndef WC_BENCH_BENCH_H
 #define WC_BENCH_BENCH_H
@@ -98,6 +98,12 @@ bool meter_done(const struct meter *meter);
 
 /* The end. One line of name=value on standard output: frames, seconds, bytes, and more after it. */
 void meter_finish(struct meter *meter, const char *more);
+
+/* Resident memory of this process. */
+long resident_bytes(void);
+
+/* Entries of /proc/self/fd: to be compared only. */
+long open_descriptors(void);
 
 /* Ends the program with a message. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));

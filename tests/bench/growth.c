@@ -7,7 +7,6 @@
  * usage: ENCODER-DEVICE DECODER-DEVICE FRAMES WARM-UP KIBIBYTES
  * Prints TAP.
  */
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,31 +63,6 @@ static void verdict(struct growth *g, bool good, const char *what, long value, l
 }
 
 /* ---- what is measured ------------------------------------------------------------------------ */
-
-static long resident_bytes(void)
-{
-	long total, resident = -1;
-	FILE *file = fopen("/proc/self/statm", "r");
-
-	if (!file || fscanf(file, "%ld %ld", &total, &resident) != 2)
-		die("/proc/self/statm cannot be read");
-	fclose(file);
-	return resident * sysconf(_SC_PAGESIZE);
-}
-
-/* The one that counts is counted, too. */
-static long open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	long n = 0;
-
-	if (!dir)
-		die_errno("/proc/self/fd");
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
 
 static void look_at_memory(struct growth *g)
 {

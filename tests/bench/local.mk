@@ -20,7 +20,8 @@ WC_BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
 # Without libtool's wrapper script, which would be traced and counted, too.
 WC_BENCH_NO_WRAPPER = -no-install
 
-check_PROGRAMS += tests/bench/growth tests/bench/make_raw tests/bench/victims tests/bench/wc_loop
+check_PROGRAMS += tests/bench/growth tests/bench/make_raw tests/bench/sentinel \
+	tests/bench/victims tests/bench/wc_loop
 # A ratio within one run: it needs no lab and is a test.
 TESTS += tests/bench/victims
 
@@ -29,6 +30,14 @@ tests_bench_growth_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
 tests_bench_growth_LDADD = lib/libwebcodecs.la
 
 tests_bench_make_raw_SOURCES = tests/bench/make_raw.c $(WC_BENCH_SOURCES)
+
+# Not in the lab: software encodes there too slowly.
+TESTS += tests/bench/sentinel
+SLOW_TESTS += tests/bench/sentinel
+
+tests_bench_sentinel_SOURCES = tests/bench/sentinel.c $(WC_BENCH_SOURCES)
+tests_bench_sentinel_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
+tests_bench_sentinel_LDADD = lib/libwebcodecs.la
 
 tests_bench_victims_SOURCES = tests/bench/victims.c $(WC_BENCH_SOURCES)
 tests_bench_victims_LDADD = lib/libbudget.la
