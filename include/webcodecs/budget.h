@@ -30,7 +30,8 @@
  * software hold no context.
  *
  * **Who goes first**: those marked for removal, then lower priority, then background before
- * foreground, then the longest without progress, then the most bytes, then the oldest.
+ * foreground, then the longest without progress, then the larger picture, then the
+ * oldest.
  *
  * A reclaimed codec is closed with QuotaExceededError: its error callback runs once, pending
  * flushes complete with it, and nothing comes out afterwards. Frames that came out before stay

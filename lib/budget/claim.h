@@ -50,7 +50,7 @@ struct admission {
 	int64_t until;                 /* end of all waiting, CLOCK_MONOTONIC; 0: not begun */
 	uint64_t asked;                /* slots whose holders were asked, a bit each */
 	uint64_t silent;               /* of those, the ones that did not answer */
-	unsigned asking;               /* the slot that is asked for now */
+	unsigned asking;               /* the slot whose holder was asked last */
 	struct task task;              /* ADMISSION_RECLAIMING, ADMISSION_ENDED */
 	struct post_ask ask;           /* ADMISSION_ASKING */
 	struct slot_wait wait;         /* ADMISSION_WAITING */

@@ -115,7 +115,7 @@ struct reclaim_candidate {
 	 * active software encoder protects decoders as any other does.
 	 */
 	uint64_t resource;
-	uint64_t bytes;        /* memory that would be free without it */
+	uint64_t bytes;        /* of one picture: its memory is in proportion */
 	uint64_t id;           /* number of its creation, from 1, never used twice */
 	struct activity activity;
 };
