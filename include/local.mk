@@ -9,6 +9,7 @@ webcodecs_HEADERS = \
 	include/webcodecs/encoded_video_chunk.h \
 	include/webcodecs/error.h \
 	include/webcodecs/frame_cache.h \
+	include/webcodecs/memory.h \
 	include/webcodecs/pressure.h \
 	include/webcodecs/scope.h \
 	include/webcodecs/video_decoder.h \

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include <webcodecs/error.h>
+#include <webcodecs/memory.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -164,6 +165,8 @@ struct wc_counters {
 	uint64_t finalizer_closed;    /**< frames that wc_video_frame_finalize() found open */
 	uint64_t open_too_long;       /**< objects past ::wc_census_options.open_limit, in all */
 	uint64_t external_bytes;      /**< what the external memory hook knows of, now */
+	/** ::wc_counters.buffer_bytes by who made the memory, see ::wc_memory_kind. */
+	uint64_t bytes_by_kind[WC_MEMORY_KINDS];
 	uint64_t reserved[8];
 };
 

@@ -23,6 +23,7 @@
  * - webcodecs/video_frame.h, webcodecs/encoded_video_chunk.h: what goes in and out.
  * - webcodecs/budget.h: hardware contexts, how they are shared and reclaimed.
  * - webcodecs/pressure.h: what is done when memory is short.
+ * - webcodecs/memory.h: kinds of memory.
  * - webcodecs/frame_cache.h: frames that may soon be wanted again.
  * - webcodecs/device.h: which devices there are and what they can do.
  * - webcodecs/census.h: what exists, what leaks, and hooks for language bindings.
@@ -52,6 +53,7 @@
 #include <webcodecs/encoded_video_chunk.h>
 #include <webcodecs/error.h>
 #include <webcodecs/frame_cache.h>
+#include <webcodecs/memory.h>
 #include <webcodecs/pressure.h>
 #include <webcodecs/scope.h>
 #include <webcodecs/version.h>

@@ -210,6 +210,8 @@ void wc_context_get_counters(const struct wc_context *context, struct wc_counter
 	counters->hardware_contexts = read_counter(&core->counters.hardware_contexts);
 	counters->buffers = read_counter(&core->counters.buffers);
 	counters->buffer_bytes = read_counter(&core->counters.buffer_bytes);
+	for (unsigned i = 0; i < WC_MEMORY_KINDS; i++)
+		counters->bytes_by_kind[i] = read_counter(&core->counters.bytes_by_kind[i]);
 	counters->frames_decoded = read_counter(&core->counters.frames_decoded);
 	counters->chunks_encoded = read_counter(&core->counters.chunks_encoded);
 	counters->bytes_copied = read_counter(&core->counters.bytes_copied);

@@ -31,6 +31,7 @@ void buffer_account(struct buffer *buffer)
 {
 	buffer->bytes = total_size(buffer);
 	counter_add(&buffer->core->counters.buffer_bytes, buffer->bytes);
+	counter_add(&buffer->core->counters.bytes_by_kind[buffer->kind], buffer->bytes);
 }
 
 void buffer_finish(struct buffer *buffer)
@@ -40,7 +41,8 @@ void buffer_finish(struct buffer *buffer)
 	for (unsigned i = 0; i < buffer->n_objects; i++)
 		if (buffer->objects[i].fd >= 0)
 			close(buffer->objects[i].fd);
-	counter_sub(&core->counters.buffer_bytes, total_size(buffer));
+	counter_sub(&core->counters.buffer_bytes, buffer->bytes);
+	counter_sub(&core->counters.bytes_by_kind[buffer->kind], buffer->bytes);
 	counter_sub(&core->counters.buffers, 1);
 	core_unref(core);
 }
@@ -121,6 +123,7 @@ static struct buffer *plain_set_up(struct plain_buffer *plain, struct core *core
 				   size_t size)
 {
 	buffer_init(&plain->base, core, &plain_ops);
+	plain->base.kind = plain->release ? WC_MEMORY_WRAPPED : WC_MEMORY_PLAIN;
 	plain->base.n_objects = 1;
 	plain->base.objects[0] = (struct buffer_object) { .map = data, .size = size, .fd = -1 };
 	buffer_account(&plain->base);

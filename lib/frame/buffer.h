@@ -44,6 +44,7 @@ struct buffer {
 	atomic_uint pins;
 	atomic_uint held;              /* by frames and chunks that external memory was told of */
 	size_t bytes;                  /* of all objects, once accounted */
+	enum wc_memory_kind kind;      /* plain, unless the maker says so before buffer_account() */
 	bool read_only;                /* the content may be a reference picture of a decoder */
 	unsigned n_objects;
 	struct buffer_object objects[BUFFER_MAX_OBJECTS];

@@ -138,6 +138,7 @@ static int add_buffer(struct port *port, unsigned index)
 			.size = memory.planes[i].size,
 			.fd = memory.planes[i].fd,
 		};
+	pb->base.kind = WC_MEMORY_DRIVER;
 	buffer_account(&pb->base);
 	atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
 	port->buffers[index] = pb;

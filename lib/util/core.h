@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include <webcodecs/memory.h>
+
 #include "util/address_set.h"
 #include "util/census.h"
 #include "util/external_memory.h"
@@ -26,6 +28,7 @@ struct core {
 		counter video_frames, video_chunks, video_decoders, video_encoders;
 		counter hardware_contexts, buffers, buffer_bytes;
 		counter frames_decoded, chunks_encoded, bytes_copied;
+		counter bytes_by_kind[WC_MEMORY_KINDS];   /* of buffer_bytes */
 	} counters;
 	struct census census;
 	struct external_memory external_memory;

@@ -4,6 +4,7 @@
 #include <webcodecs/codec.h>
 #include <webcodecs/device.h>
 #include <webcodecs/error.h>
+#include <webcodecs/memory.h>
 
 #include "util/macros.h"
 
@@ -38,6 +39,21 @@ const char *wc_stage_name(enum wc_stage stage)
 	};
 
 	return (unsigned)stage < ARRAY_SIZE(names) ? names[stage] : "unknown";
+}
+
+const char *wc_memory_kind_name(enum wc_memory_kind kind)
+{
+	static const char *const names[WC_MEMORY_KINDS] = {
+		[WC_MEMORY_PLAIN] = "plain",
+		[WC_MEMORY_WRAPPED] = "wrapped",
+		[WC_MEMORY_DRIVER] = "driver",
+		[WC_MEMORY_DUMB] = "dumb",
+		[WC_MEMORY_HEAP] = "heap",
+		[WC_MEMORY_UDMABUF] = "udmabuf",
+		[WC_MEMORY_IMPORTED] = "imported",
+	};
+
+	return (unsigned)kind < WC_MEMORY_KINDS ? names[kind] : "unknown";
 }
 
 const char *wc_session_kind_name(enum wc_session_kind kind)

@@ -180,6 +180,8 @@ START_TEST(names)
 	ck_assert_str_eq(wc_status_name((enum wc_status)1), "UnknownError");
 	ck_assert_str_eq(wc_stage_name(WC_STAGE_STREAM_ON), "stream on");
 	ck_assert_str_eq(wc_stage_name((enum wc_stage)6), "unknown");
+	ck_assert_str_eq(wc_memory_kind_name(WC_MEMORY_DRIVER), "driver");
+	ck_assert_str_eq(wc_memory_kind_name((enum wc_memory_kind)WC_MEMORY_KINDS), "unknown");
 	ck_assert_str_eq(wc_session_kind_name(WC_SESSION_STATEFUL), "stateful");
 	ck_assert_str_eq(wc_session_kind_name((enum wc_session_kind)-1), "unknown");
 	ck_assert_str_eq(wc_device_role_name(WC_DEVICE_ROLE_STATELESS_DECODER),
@@ -293,6 +295,7 @@ START_TEST(chunk_copies_data)
 	wc_context_get_counters(context, &counters);
 	ck_assert_uint_eq(counters.video_chunks, 1);
 	ck_assert_uint_eq(counters.buffer_bytes, 3);
+	ck_assert_uint_eq(counters.bytes_by_kind[WC_MEMORY_PLAIN], 3);
 	ck_assert_uint_eq(counters.bytes_copied, 3);
 	/* It may outlive the context. */
 	wc_context_unref(context);
