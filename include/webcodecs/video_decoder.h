@@ -65,6 +65,12 @@ struct wc_video_decoder_config {
 	bool optimize_for_latency;
 	bool flip;                         /**< copied to the frames */
 	uint16_t rotation;                 /**< 0, 90, 180, 270; copied to the frames */
+	/**
+	 * DRM fourcc in which frames are wished, 0 for any; for instance what a display can show. A
+	 * device that has it decodes to it; others, and software, give what they have: look at the
+	 * frames. Not in the specification.
+	 */
+	uint32_t fourcc;
 	/** Only this device node, NULL for any. Not in the specification. Copied. */
 	const char *device;
 	/**

@@ -43,6 +43,7 @@ struct decoder_params {
 	size_t description_size;
 	uint32_t coded_width, coded_height;   /* hints, 0: unknown */
 	bool low_latency;
+	uint32_t fourcc;                   /* DRM; wished for frames, 0: any */
 };
 
 /* What an encoder session is made from. */

@@ -69,6 +69,7 @@ struct decoder {
 	unsigned idle_ends;            /* end marks in a row that nobody asked for, without work */
 	uint64_t ended_at;             /* work done at the last of them */
 	unsigned keep;                 /* output buffers that the driver needs */
+	uint32_t wished;               /* DRM fourcc for frames, 0: any */
 	struct frame_format format;    /* of frames, while buffers are allocated */
 	struct wc_rect visible;
 	struct wc_video_color_space color;
@@ -89,29 +90,49 @@ static int free_buffers(struct decoder *d)
 	return queue_free(&d->s.out);
 }
 
+/* The V4L2 format to ask for, 0: there is none of ours. A wish that the device has goes first. */
+static uint32_t find_format(struct decoder *d)
+{
+	struct queue *out = &d->s.out;
+	uint32_t found = raw_format_to_drm(out->format.fourcc) ? out->format.fourcc : 0;
+	uint32_t fourcc;
+
+	if (d->wished && raw_format_to_drm(found) == d->wished)
+		return found;
+	for (uint32_t i = 0; (fourcc = queue_enum_format(out, i)); i++) {
+		if (d->wished && raw_format_to_drm(fourcc) == d->wished)
+			return fourcc;
+		if (!found && raw_format_to_drm(fourcc))
+			found = fourcc;
+		if (!d->wished && found)
+			break;
+	}
+	return found;
+}
+
 /*
- * Keep the driver's format if it is one of ours, else take the first that is. Formats cannot be set
+ * Keep the driver's format if it is one of ours and nothing else is wished. Formats cannot be set
  * while there are buffers.
  */
 static int choose_format(struct decoder *d)
 {
 	struct queue *out = &d->s.out;
 	struct queue_format wanted;
-	uint32_t fourcc;
 	int ret = queue_get_format(out);
 
-	if (ret < 0 || raw_format_to_drm(out->format.fourcc))
+	if (ret < 0)
 		return ret;
-	for (uint32_t i = 0; (fourcc = queue_enum_format(out, i)); i++) {
-		if (!raw_format_to_drm(fourcc))
-			continue;
-		wanted = out->format;
-		wanted.fourcc = fourcc;
-		memset(wanted.planes, 0, sizeof wanted.planes);
-		ret = free_buffers(d);
-		return ret < 0 ? ret : queue_set_format(out, &wanted);
-	}
-	return -EPROTONOSUPPORT;
+	if (!d->wished && raw_format_to_drm(out->format.fourcc))
+		return 0;
+	wanted = out->format;
+	wanted.fourcc = find_format(d);
+	if (!wanted.fourcc)
+		return -EPROTONOSUPPORT;
+	if (wanted.fourcc == out->format.fourcc)
+		return 0;
+	memset(wanted.planes, 0, sizeof wanted.planes);
+	ret = free_buffers(d);
+	return ret < 0 ? ret : queue_set_format(out, &wanted);
 }
 
 /* COMPOSE is what dev-decoder.rst says; older drivers know CROP, some nothing. */
@@ -793,6 +814,7 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 	if (!d)
 		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
 	d->s.base = (struct session) { &session_ops, sink_ops, sink };
+	d->wished = params->fourcc;
 	ret = init_packaging(d, params, error);
 	if (ret < 0) {
 		free(d);

@@ -67,6 +67,7 @@ static void check_picture(struct rig *rig, struct wc_video_frame *frame)
 	wc_video_frame_unmap(frame);
 	ck_assert_uint_lt(rig->n_frames, RIG_MAX);
 	rig->seqs[rig->n_frames] = seq;
+	rig->fourcc = wc_video_frame_get_fourcc(frame);
 	rig->timestamps[rig->n_frames] = wc_video_frame_get_timestamp(frame);
 	rig->widths[rig->n_frames] = visible.width;
 	rig->heights[rig->n_frames] = visible.height;
@@ -291,7 +292,7 @@ void rig_enter_claim(struct rig *rig, bool encoder)
 
 int rig_open_decoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t height)
 {
-	struct decoder_params params = { 0 };
+	struct decoder_params params = { .fourcc = rig->wished };
 	uint8_t description[256];
 
 	rig_enter_claim(rig, false);

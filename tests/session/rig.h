@@ -38,6 +38,8 @@ struct rig {
 	uint32_t codec;                    /* V4L2_PIX_FMT_* of the chunks */
 	struct fake_chunk chunk;           /* the next chunk; seq counts */
 	const char *codec_string;          /* instead of one that the model should know */
+	uint32_t wished;                   /* DRM fourcc that a decoder is asked for, 0: none */
+	uint32_t fourcc;                   /* of the last frame */
 	bool no_rectangle;                 /* padding may be visible: the driver did not tell */
 	bool canonical;                    /* H.264 and HEVC: lengths and a description */
 

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <drm_fourcc.h>
+
 #include "session/rig.h"
+#include "v4l2/format.h"
 
 static struct rig rig;
 
@@ -39,6 +42,36 @@ START_TEST(all_frames_come_out_in_order)
 	expect_in_order(50);
 	ck_assert_uint_eq(rig.n_failed, 0);
 	rig_stop(&rig);
+}
+END_TEST
+
+static void expect_fourcc(const struct fake_model *model, uint32_t wished, uint32_t wanted)
+{
+	rig_start(&rig, model);
+	rig.wished = wished;
+	ck_assert_int_eq(rig_open_decoder(&rig, model->coded[0].fourcc, 640, 368), WC_OK);
+	ck_assert_int_eq(rig_feed_many(&rig, 3, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(3);
+	ck_assert_uint_eq(rig.fourcc, wanted);
+	rig_stop(&rig);
+}
+
+START_TEST(frames_come_in_the_wished_format)
+{
+	const struct fake_model *model = decoders[_i];
+	uint32_t first = 0;
+
+	for (const struct fake_format *raw = model->raw; raw->fourcc; raw++) {
+		uint32_t fourcc = raw_format_to_drm(raw->fourcc);
+
+		if (!fourcc)
+			continue;
+		first = first ? first : fourcc;
+		expect_fourcc(model, fourcc, fourcc);
+	}
+	/* Of no device here: it is a wish, not a demand. */
+	expect_fourcc(model, DRM_FORMAT_ABGR16161616F, first);
 }
 END_TEST
 
@@ -449,6 +482,7 @@ int main(void)
 
 	tcase_set_timeout(all, 60);
 	tcase_add_loop_test(all, all_frames_come_out_in_order, 0, N_DECODERS);
+	tcase_add_loop_test(all, frames_come_in_the_wished_format, 0, N_DECODERS);
 	tcase_add_loop_test(all, a_drained_decoder_goes_on, 0, N_DECODERS);
 	tcase_add_loop_test(all, the_size_may_change, 0, N_DECODERS);
 	tcase_add_loop_test(all, the_application_may_hold_all_frames, 0, N_DECODERS);
