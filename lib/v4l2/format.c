@@ -106,6 +106,12 @@ static const struct raw_format raw_formats[] = {
 	{ V4L2_PIX_FMT_XRGB32, DRM_FORMAT_BGRX8888, PACKED },
 	{ V4L2_PIX_FMT_BGRA32, DRM_FORMAT_RGBA8888, PACKED },
 	{ V4L2_PIX_FMT_BGRX32, DRM_FORMAT_RGBX8888, PACKED },
+	/*
+	 * Of before there were alpha and padding (pixfmt-rgb.rst, "Deprecated"); behind those that
+	 * raw_format_from_drm() is to find.
+	 */
+	{ V4L2_PIX_FMT_BGR32, DRM_FORMAT_XRGB8888, PACKED },
+	{ V4L2_PIX_FMT_RGB32, DRM_FORMAT_BGRX8888, PACKED },
 	{ V4L2_PIX_FMT_YUV420M, DRM_FORMAT_YUV420, PLANAR_M(2, 2) },
 	{ V4L2_PIX_FMT_YVU420M, DRM_FORMAT_YVU420, PLANAR_M(2, 2) },
 	{ V4L2_PIX_FMT_YUV422M, DRM_FORMAT_YUV422, PLANAR_M(2, 1) },

@@ -57,6 +57,8 @@ END_TEST
 START_TEST(formats_are_found_both_ways)
 {
 	ck_assert_uint_eq(raw_format_to_drm(V4L2_PIX_FMT_XBGR32), DRM_FORMAT_XRGB8888);
+	ck_assert_uint_eq(raw_format_to_drm(V4L2_PIX_FMT_BGR32), DRM_FORMAT_XRGB8888);
+	ck_assert_uint_eq(raw_format_from_drm(DRM_FORMAT_XRGB8888, false), V4L2_PIX_FMT_XBGR32);
 	ck_assert_uint_eq(raw_format_from_drm(DRM_FORMAT_NV12, false), V4L2_PIX_FMT_NV12);
 	ck_assert_uint_eq(raw_format_from_drm(DRM_FORMAT_NV12, true), V4L2_PIX_FMT_NV12M);
 	ck_assert_uint_eq(raw_format_from_drm(DRM_FORMAT_BGR888, true), 0);
