@@ -18,9 +18,10 @@ static const struct quirk_row rows[] = {
 		.driver = "vicodec", .role = WC_DEVICE_ROLE_DECODER,
 		/*
 		 * START after a completed drain leaves last_buffer_dequeued set: DQBUF stays EPIPE.
+		 * Until CAPTURE streams, ENUM_FMT does not look at the stream's sampling.
 		 */
-		.source = "Linux 6.12.117 vicodec-core.c, vicodec_decoder_cmd()",
-		.quirks = { .resume = RESUME_RESTART_CAPTURE },
+		.source = "Linux 6.12.117 vicodec-core.c, vicodec_decoder_cmd(), enum_fmt()",
+		.quirks = { .resume = RESUME_RESTART_CAPTURE, .lists_all_formats = true },
 	},
 	{
 		.driver = "vicodec", .role = WC_DEVICE_ROLE_ENCODER,

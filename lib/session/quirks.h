@@ -30,6 +30,8 @@ struct quirks {
 	bool empty_is_last;
 	/* A decoder returns buffers without a picture as errors, also where nothing is wrong. */
 	bool empty_error_is_drop;
+	/* A decoder lists formats that it cannot decode the stream to, until it has begun. */
+	bool lists_all_formats;
 	/* Contexts that the driver allows on a device, for messages. 0: not known. */
 	unsigned contexts;
 };

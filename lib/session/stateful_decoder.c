@@ -90,6 +90,30 @@ static int free_buffers(struct decoder *d)
 	return queue_free(&d->s.out);
 }
 
+/* Whether both hold the same samples, however they are arranged. */
+static bool same_samples(uint32_t fourcc, uint32_t other)
+{
+	const struct pixel_format *a = pixel_format_find(fourcc), *b = pixel_format_find(other);
+
+	if (!a || !b || a->rgb != b->rgb)
+		return false;
+	if (a->n_planes == 1 || b->n_planes == 1)
+		return a->n_planes == b->n_planes && a->planes[0].bytes == b->planes[0].bytes &&
+		       a->planes[0].sub_x == b->planes[0].sub_x;
+	return a->planes[0].bytes == b->planes[0].bytes &&
+	       a->planes[1].sub_x == b->planes[1].sub_x &&
+	       a->planes[1].sub_y == b->planes[1].sub_y;
+}
+
+static bool is_wished(const struct decoder *d, uint32_t fourcc)
+{
+	uint32_t drm = raw_format_to_drm(fourcc);
+
+	return d->wished && drm == d->wished &&
+	       (!d->s.quirks->lists_all_formats ||
+		same_samples(drm, raw_format_to_drm(d->s.out.format.fourcc)));
+}
+
 /* The V4L2 format to ask for, 0: there is none of ours. A wish that the device has goes first. */
 static uint32_t find_format(struct decoder *d)
 {
@@ -97,10 +121,8 @@ static uint32_t find_format(struct decoder *d)
 	uint32_t found = raw_format_to_drm(out->format.fourcc) ? out->format.fourcc : 0;
 	uint32_t fourcc;
 
-	if (d->wished && raw_format_to_drm(found) == d->wished)
-		return found;
 	for (uint32_t i = 0; (fourcc = queue_enum_format(out, i)); i++) {
-		if (d->wished && raw_format_to_drm(fourcc) == d->wished)
+		if (is_wished(d, fourcc))
 			return fourcc;
 		if (!found && raw_format_to_drm(fourcc))
 			found = fourcc;
