@@ -71,7 +71,7 @@ endif
 
 bin_PROGRAMS += wc-transcode
 wc_transcode_CPPFLAGS = $(WC_TOOLS_CPPFLAGS)
-wc_transcode_LDADD = $(WC_TOOLS_LDADD)
+wc_transcode_LDADD = $(WC_TOOLS_LDADD) $(DRM_LIBS)
 wc_transcode_SOURCES = \
 	tools/transcode/av_message.h \
 	tools/transcode/color.c tools/transcode/color.h \
@@ -80,6 +80,7 @@ wc_transcode_SOURCES = \
 	tools/transcode/encoding.c tools/transcode/encoding.h \
 	tools/transcode/file_type.c tools/transcode/file_type.h \
 	tools/transcode/frame_md5.h \
+	tools/transcode/framebuffers.c tools/transcode/framebuffers.h \
 	tools/transcode/input.c tools/transcode/input.h \
 	tools/transcode/input_fwht.c \
 	tools/transcode/input_ivf.c \
@@ -89,12 +90,14 @@ wc_transcode_SOURCES = \
 	tools/transcode/main.c \
 	tools/transcode/options.c tools/transcode/options.h \
 	tools/transcode/output.c tools/transcode/output.h \
+	tools/transcode/output_display.c \
 	tools/transcode/output_elementary.c \
 	tools/transcode/output_ivf.c \
 	tools/transcode/output_raw.c \
 	tools/transcode/output_y4m.c \
 	tools/transcode/picture.c tools/transcode/picture.h \
 	tools/transcode/pipeline.c tools/transcode/pipeline.h \
+	tools/transcode/screen.c tools/transcode/screen.h \
 	tools/transcode/progress.c tools/transcode/progress.h \
 	tools/transcode/summary.c tools/transcode/summary.h \
 	tools/transcode/track.h \

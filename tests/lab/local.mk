@@ -4,6 +4,7 @@ WC_SUITES = \
 	tests/lab/suite/bad_input.sh \
 	tests/lab/suite/codecs.sh \
 	tests/lab/suite/contend.sh \
+	tests/lab/suite/display.sh \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
 	tests/lab/suite/limit.sh \

@@ -16,6 +16,18 @@ mkdir folder.y4m
 fails 1 'directory' "$transcode" film.mp4 folder.y4m
 check $? "a directory"
 
+# A card that is none, as on a machine without a display.
+fails 2 'nothing is written' "$transcode" film.mp4 out.y4m --display
+check $? "a display and a file"
+fails 2 'for --display' "$transcode" film.mp4 out.y4m --display-copies
+check $? "copies for no display"
+fails 2 'not understood' "$transcode" film.mp4 --display=
+check $? "a display without a name"
+fails 1 'no-card: No such file' "$transcode" film.mp4 --display=no-card
+check $? "a display that is not there"
+fails 1 '/dev/null: no display' "$transcode" film.mp4 --display=/dev/null
+check $? "a display that is none"
+
 # Old files: they stay until there is something to put in their place.
 if has encoder h264; then
 	printf 'kept' > kept.webm

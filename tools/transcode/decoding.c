@@ -51,6 +51,7 @@ static int configure(struct decoding *decoding, const struct options *options, c
 		.hardware_acceleration = (enum wc_hardware_acceleration)options->hardware,
 		.flip = track->flip,
 		.rotation = track->rotation,
+		.fourcc = decoding->fourcc,
 		.device = device,
 	};
 

@@ -17,6 +17,7 @@ struct decoding {
 	struct wc_video_decoder *decoder;    /* NULL: nothing is decoded */
 	struct input *input;
 	struct failure *failure;
+	uint32_t fourcc;                     /* DRM; in which frames are wished, 0: any */
 	wc_video_frame_callback output;
 	void *user_data;
 	bool started;                        /* a key chunk was taken */

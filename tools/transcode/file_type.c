@@ -31,6 +31,13 @@ static const struct file_type types[] = {
 	{ "raw", FILE_RAW, NULL, NULL, 0 },
 };
 
+const struct file_type *file_type_display(void)
+{
+	static const struct file_type display = { "", FILE_DISPLAY, NULL, NULL, 0 };
+
+	return &display;
+}
+
 const struct file_type *file_type_find(const char *name, const char *path)
 {
 	const char *slash = strrchr(path, '/');

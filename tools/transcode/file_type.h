@@ -13,6 +13,7 @@ enum file_kind {
 	FILE_IVF,
 	FILE_Y4M,
 	FILE_RAW,         /* planes of pictures, without a header */
+	FILE_DISPLAY,     /* no file: pictures go to a screen */
 };
 
 struct file_type {
@@ -29,10 +30,13 @@ struct file_type {
  */
 const struct file_type *file_type_find(const char *name, const char *path);
 
+/* The type of what is no file. */
+const struct file_type *file_type_display(void);
+
 /* Whether it holds pictures, not chunks. */
 static inline bool file_type_is_pictures(const struct file_type *type)
 {
-	return type->kind == FILE_RAW || type->kind == FILE_Y4M;
+	return type->kind == FILE_RAW || type->kind == FILE_Y4M || type->kind == FILE_DISPLAY;
 }
 
 #endif

@@ -19,6 +19,8 @@ enum option_key {
 	OPTION_BITRATE,
 	OPTION_CODEC,
 	OPTION_DEVICE,
+	OPTION_DISPLAY,
+	OPTION_DISPLAY_COPIES,
 	OPTION_FRAMERATE,
 	OPTION_FRAMES,
 	OPTION_HARDWARE,
@@ -73,6 +75,8 @@ static const char help_text[] =
 "  --raw                       write pictures without header, as if OUTPUT were .raw\n"
 "  --pixel-format FMT          convert pictures that are written\n"
 "  --md5                       print 'N timestamp WxH format md5' for each decoded frame\n"
+"  --display[=CARD]            show pictures on a screen instead of OUTPUT, each when it is due\n"
+"  --display-copies            show copies of them, even where the display could read frames\n"
 "Codecs:\n"
 "  --device PATH               use only this device node; may be given several times\n"
 "  --hardware any|prefer|no    any: devices, then software (default)\n"
@@ -87,6 +91,8 @@ static const struct option long_options[] = {
 	{ "bitrate", required_argument, NULL, OPTION_BITRATE },
 	{ "codec", required_argument, NULL, OPTION_CODEC },
 	{ "device", required_argument, NULL, OPTION_DEVICE },
+	{ "display", optional_argument, NULL, OPTION_DISPLAY },
+	{ "display-copies", no_argument, NULL, OPTION_DISPLAY_COPIES },
 	{ "framerate", required_argument, NULL, OPTION_FRAMERATE },
 	{ "frames", required_argument, NULL, OPTION_FRAMES },
 	{ "hardware", required_argument, NULL, OPTION_HARDWARE },
@@ -135,6 +141,12 @@ static int apply_flag(struct options *options, struct pending *pending, int numb
 	switch (number) {
 	case OPTION_ANNEXB:
 		options->annexb = true;
+		return -1;
+	case OPTION_DISPLAY:
+		options->displays = true;
+		return -1;
+	case OPTION_DISPLAY_COPIES:
+		options->display_copies = true;
 		return -1;
 	case OPTION_MD5:
 		options->md5 = true;
@@ -195,6 +207,10 @@ static bool apply_value(struct options *options, struct pending *pending, int nu
 		return codec_choice_is_known(value);
 	case OPTION_DEVICE:
 		return add_device(options, value);
+	case OPTION_DISPLAY:
+		options->display = value;
+		options->displays = true;
+		return *value;
 	case OPTION_FRAMERATE:
 		return parse_rate(value, &options->framerate);
 	case OPTION_FRAMES:
@@ -243,6 +259,10 @@ static int find_files(struct options *options, int argc, char **argv)
 		return usage_error("%s: one INPUT and one OUTPUT only", argv[optind + 2]);
 	options->input = argv[optind];
 	options->output = argc - optind == 2 ? argv[optind + 1] : NULL;
+	if (options->displays && options->output)
+		return usage_error("%s: with --display nothing is written", options->output);
+	if (options->displays)
+		options->output = "display";
 	if (options->md5 && options->output && !strcmp(options->output, "-"))
 		options->output = NULL;
 	if (!options->output && !options->md5)
@@ -253,6 +273,13 @@ static int find_files(struct options *options, int argc, char **argv)
 static int find_types(struct options *options, const struct pending *pending)
 {
 	options->input_type = file_type_find(pending->input_format, options->input);
+	if (options->displays) {
+		options->output_type = file_type_display();
+		return pending->raw || pending->output_format ?
+		       usage_error("--display writes nothing, in no format") : -1;
+	}
+	if (options->display_copies)
+		return usage_error("--display-copies is for --display");
 	if (!options->output)
 		return pending->raw || pending->output_format ?
 		       usage_error("no OUTPUT to write to") : -1;

@@ -31,6 +31,9 @@ struct options {
 	bool no_hardware;
 	const char *devices[OPTIONS_MAX_DEVICES + 1];   /* ends with NULL */
 	size_t n_devices;
+	const char *display;                   /* node of the card to show pictures on; NULL: any */
+	bool displays;                         /* pictures are shown, there is no output file */
+	bool display_copies;                   /* copies of them */
 	bool md5;
 	bool annexb;
 	bool audio;

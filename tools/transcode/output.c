@@ -17,6 +17,8 @@ static struct output *output_make(struct failure *failure, const struct options 
 		return output_elementary_new();
 	case FILE_IVF:
 		return output_ivf_new();
+	case FILE_DISPLAY:
+		return output_display_new(failure, options);
 	case FILE_CONTAINER:
 	default:
 		return output_av_new(failure, options);
@@ -51,6 +53,8 @@ int output_finish(struct output *output)
 	bool empty;
 	int result;
 
+	if (output->ops->without_file)
+		return output->ops->finish(output);
 	if (!writer_is_open(writer))
 		return 0;
 	result = output->ops->finish(output);

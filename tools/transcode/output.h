@@ -26,6 +26,9 @@ struct output_ops {
 	/* Write what comes last, also after a failure: the file is to be good up to there. */
 	int (*finish)(struct output *output);
 	void (*destroy)(struct output *output);
+	/* DRM fourcc in which pictures are best decoded, 0: any. NULL: any. */
+	uint32_t (*wished_format)(const struct output *output);
+	bool without_file;                /* nothing to open, nothing to remove */
 };
 
 /* Base of every output; the first member of the struct of each kind. */
@@ -40,6 +43,7 @@ struct output {
 	uint64_t units;                   /* pictures or chunks written */
 	uint64_t payload;                 /* bytes of them */
 	uint64_t bytes_copied;            /* payload that could not be written from its place */
+	char note[384];                   /* for the summary; empty: the payload says it */
 };
 
 /*
@@ -77,5 +81,6 @@ struct output *output_y4m_new(void);
 struct output *output_elementary_new(void);
 struct output *output_ivf_new(void);
 struct output *output_av_new(struct failure *failure, const struct options *options);
+struct output *output_display_new(struct failure *failure, const struct options *options);
 
 #endif

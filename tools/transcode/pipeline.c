@@ -135,6 +135,13 @@ static int open_ends(struct pipeline *pipeline, struct reader *reader)
 	return 0;
 }
 
+static uint32_t wished_format(const struct pipeline *pipeline)
+{
+	const struct output *output = pipeline->output;
+
+	return output && output->ops->wished_format ? output->ops->wished_format(output) : 0;
+}
+
 static int open_codecs(struct pipeline *pipeline)
 {
 	const struct track *track = &pipeline->input->track;
@@ -150,6 +157,7 @@ static int open_codecs(struct pipeline *pipeline)
 		.context = pipeline->context,
 		.input = pipeline->input,
 		.failure = pipeline->failure,
+		.fourcc = wished_format(pipeline),
 		.output = on_frame,
 		.user_data = pipeline,
 	};

@@ -26,7 +26,10 @@ static void print_output(const struct output *output)
 {
 	double megabytes = (double)output->payload / 1e6;
 
-	fprintf(stderr, "; %.2f MB written", megabytes);
+	if (output->note[0])
+		fprintf(stderr, "; %s", output->note);
+	else
+		fprintf(stderr, "; %.2f MB written", megabytes);
 }
 
 /* The library counts what it copies; the tool, what it cannot have read or written in place. */

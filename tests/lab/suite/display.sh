@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# wc-transcode --display on the kernel's virtual display: frames of the real decoder on its plane in
+# place, and the same pictures as copies. What was shown is told by the checksums that the display
+# makes of each refresh.
+
+# shellcheck disable=SC2317 # check calls functions
+# shellcheck source=tests/lab/suite/common.sh
+. "$(dirname "$0")/common.sh"
+enter 'v4l2-ctl' "$@"
+
+frames=25
+size=768x480
+
+# The card that has a display, and where its checksums are.
+for name in /sys/kernel/debug/dri/[0-9]*/name; do
+	if grep -q '^vkms' "$name"; then
+		card=/dev/dri/card$(basename "$(dirname "$name")")
+		crc=$(dirname "$name")/crtc-0/crc
+	fi
+done
+
+# The checksum of each refresh, from when the display is on: before, it says EIO.
+watch()
+{
+	until [ -s cat.ok ]; do
+		cat "$crc/data" &
+		echo $! >cat.pid
+		wait $! && echo yes >cat.ok
+		sleep 0.01
+	done
+}
+
+# show NAME OPTION...: leave the pictures that were shown, one checksum each, in NAME.crc
+show()
+{
+	name=$1
+	shift
+	echo auto >"$crc/control"
+	timeout 60 wc-transcode film.fwht --hardware prefer --framerate 10 "--display=$card" "$@" \
+		2>"$name.err" &
+	pid=$!
+	rm -f cat.ok
+	watch >"$name.log" 2>/dev/null &
+	watcher=$!
+	wait "$pid"
+	status=$?
+	kill "$watcher" "$(cat cat.pid)"
+	cat "$name.err"
+	[ $status -eq 0 ] || return 1
+	awk '{ print $2 }' "$name.log" | uniq >"$name.crc"
+}
+
+shown()
+{
+	tail -n 1 "$1.err" | grep "shown on $card Virtual-1: $2"
+}
+
+# Watching may begin after the first pictures: the last ones have to be there, and be the same.
+same_pictures()
+{
+	tail -n $((frames - 5)) place.crc >place.tail
+	tail -n $((frames - 5)) copies.crc >copies.tail
+	wc -l place.crc copies.crc
+	[ "$(sort -u place.tail | wc -l)" -eq $((frames - 5)) ] && cmp place.tail copies.tail
+}
+
+# Four bytes a pixel, as the plane takes them; what they mean does not matter.
+pattern rgb24 $((${size%x*} / 3 * 4)) ${size#*x} $frames plain >film.raw
+check 'a film in RGB' transcode film.raw film.fwht --input-size $size \
+	--input-pixel-format bgrx -q
+check 'its frames are shown in place' show place
+check 'all of them, without a copy' shown place "$frames in place, 0 copied"
+check 'copies are shown' show copies --display-copies
+check 'all of them' shown copies "0 in place, $frames copied"
+check 'both look the same' same_pictures
+
+pattern i420 ${size%x*} ${size#*x} 3 plain >yuv.raw
+transcode yuv.raw film.fwht --input-size $size -q
+check 'what the plane cannot show is converted' show yuv
+check 'with the reason' shown yuv '0 in place, 3 copied (the display does not take the frame'
+finish
