@@ -25,12 +25,12 @@ int wc_context_set_reclaim_traits(struct wc_context *context,
 				  const struct wc_reclaim_traits *traits)
 {
 	static const struct wc_reclaim_traits none;
-	struct list *pos;
+	struct accountant *accountant = &context->accountant;
 
 	if (!reclaim_traits_read(traits ? traits : &none, &context->traits))
 		return context_fail(context, WC_TYPE_ERROR, "a reserved field is not zero");
-	list_for_each(pos, &context->accountant.claims) {
-		struct claim *claim = container_of(pos, struct claim, link);
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct claim *claim = claim_of(&accountant->candidates[i]);
 
 		if (!container_of(claim, struct codec, claim)->has_own_traits)
 			claim_set_traits(claim, &context->traits);

@@ -173,6 +173,7 @@ static void drop_session(struct codec *codec)
 	struct session *session = codec->session;
 
 	codec->session = NULL;
+	claim_set_session(&codec->claim, false);
 	codec->active = false;
 	codec->dirty = false;
 	free(codec->config);
@@ -301,6 +302,7 @@ static bool try_again_later(struct codec *codec, const struct wc_error *error)
 	struct session *session = codec->session;
 
 	codec->session = NULL;
+	claim_set_session(&codec->claim, false);
 	session->ops->destroy(session);
 	return admit(codec, codec->config, error);
 }
@@ -361,6 +363,7 @@ static int open_session(struct codec *codec, const void *config, struct wc_error
 {
 	int ret = codec->ops->open(codec, config, &codec->session, error);
 
+	claim_set_session(&codec->claim, codec->session);
 	claim_let_go(&codec->claim);
 	/* "Configure" is work on the queue. */
 	claim_progress(&codec->claim);
@@ -637,13 +640,7 @@ static void on_reclaim(struct claim *claim, const struct wc_error *error)
 		close_with(codec, error);
 }
 
-static bool has_session(const struct claim *claim)
-{
-	return container_of(claim, const struct codec, claim)->session;
-}
-
 static const struct claim_ops claim_ops = {
-	.has_session = has_session,
 	.reclaim = on_reclaim,
 	.retry = on_retry,
 	.refused = on_refused,
@@ -680,7 +677,9 @@ int codec_init(struct codec *codec, struct wc_context *context, const struct cod
 	bool is_encoder = ops->object_class == WC_OBJECT_VIDEO_ENCODER;
 	int ret;
 
-	accountant_enter(&context->accountant, &codec->claim, &claim_ops, is_encoder, label);
+	ret = accountant_enter(&context->accountant, &codec->claim, &claim_ops, is_encoder, label);
+	if (ret < 0)
+		return ret;
 	ret = census_enter(&context->core->census, ops->object_class, &codec->entry, 0,
 			   codec->claim.label);
 	if (ret < 0) {

@@ -12,11 +12,6 @@
 
 /* ---- who is active --------------------------------------------------------------------------- */
 
-static struct claim *claim_of(struct list *link)
-{
-	return container_of(link, struct claim, link);
-}
-
 static void touch(struct claim *claim, int64_t now)
 {
 	if (claim->slot.fd >= 0)
@@ -29,24 +24,33 @@ static int64_t tick_period(const struct accountant *accountant)
 	return accountant->clock.threshold / 10 + 1;
 }
 
+void accountant_sample(struct accountant *accountant, int64_t now)
+{
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct reclaim_candidate *candidate = &accountant->candidates[i];
+
+		if (activity_sample(&candidate->activity, now))
+			touch(claim_of(candidate), now);
+	}
+}
+
+static bool is_any_active(const struct accountant *accountant, int64_t now)
+{
+	for (size_t i = 0; i < accountant->n_candidates; i++)
+		if (reclaim_is_active(&accountant->candidates[i], &accountant->clock, now))
+			return true;
+	return false;
+}
+
 /* The clock rests when all are inactive; claim_wake() begins anew. */
 static void on_tick(struct timer *timer)
 {
 	struct accountant *accountant = container_of(timer, struct accountant, tick);
 	int64_t now = clock_now(), period = tick_period(accountant);
-	bool active = false;
-	struct list *pos;
 
-	list_for_each(pos, &accountant->claims) {
-		struct claim *claim = claim_of(pos);
-
-		if (activity_sample(&claim->candidate.activity, now))
-			touch(claim, now);
-	}
+	accountant_sample(accountant, now);
 	reclaim_tick(&accountant->clock, now, period);
-	list_for_each(pos, &accountant->claims)
-		active |= reclaim_is_active(&claim_of(pos)->candidate, &accountant->clock, now);
-	if (!active)
+	if (!is_any_active(accountant, now))
 		reclaim_tick(&accountant->clock, now, 0);
 	else if (loop_set_timer(accountant->loop, &accountant->tick, period) < 0)
 		reclaim_tick(&accountant->clock, now, 0);
@@ -66,7 +70,7 @@ void claim_wake(struct claim *claim)
 
 void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits)
 {
-	reclaim_set_traits(&claim->candidate, traits, clock_now());
+	reclaim_set_traits(claim->candidate, traits, clock_now());
 	if (claim->slot.fd < 0)
 		return;
 	claim->slot.record.priority = traits->priority;
@@ -84,7 +88,6 @@ void accountant_init(struct accountant *accountant, struct core *core, struct lo
 	memset(accountant, 0, sizeof *accountant);
 	accountant->core = core;
 	accountant->loop = loop;
-	list_init(&accountant->claims);
 	list_init(&accountant->accounts);
 	reclaim_clock_init(&accountant->clock, options ? options->inactivity : 0);
 	timer_init(&accountant->tick, on_tick);
@@ -109,30 +112,87 @@ void accountant_finish(struct accountant *accountant)
 		account_close(account);
 		free(account);
 	}
+	free(accountant->candidates);
 }
 
-void accountant_enter(struct accountant *accountant, struct claim *claim,
-		      const struct claim_ops *ops, bool encoder, const char *label)
+/* ---- candidates ------------------------------------------------------------------------------ */
+
+static int make_room(struct accountant *accountant)
 {
+	size_t room = accountant->room ? 2 * accountant->room : 8;
+	struct reclaim_candidate *moved;
+
+	if (accountant->n_candidates < accountant->room)
+		return 0;
+	moved = reallocarray(accountant->candidates, room, sizeof *moved);
+	if (!moved)
+		return -ENOMEM;
+	for (size_t i = 0; i < accountant->n_candidates; i++)
+		claim_of(&moved[i])->candidate = &moved[i];
+	accountant->candidates = moved;
+	accountant->room = room;
+	return 0;
+}
+
+static void add_candidate(struct accountant *accountant, struct claim *claim, bool encoder)
+{
+	struct reclaim_candidate *candidate = &accountant->candidates[accountant->n_candidates++];
+
+	*candidate = (struct reclaim_candidate) {
+		.kind = RECLAIM_VIDEO,
+		.encoder = encoder,
+		.id = ++accountant->last_claim,
+		.owner = claim,
+	};
+	activity_init(&candidate->activity, clock_now());
+	claim->candidate = candidate;
+}
+
+/* The last one moves into the gap: their order in the array means nothing. */
+static void remove_candidate(struct accountant *accountant, struct claim *claim)
+{
+	struct reclaim_candidate *last = &accountant->candidates[--accountant->n_candidates];
+
+	if (claim->candidate != last) {
+		*claim->candidate = *last;
+		claim_of(last)->candidate = claim->candidate;
+	}
+	claim->candidate = NULL;
+}
+
+/* ---- claims ---------------------------------------------------------------------------------- */
+
+int accountant_enter(struct accountant *accountant, struct claim *claim,
+		     const struct claim_ops *ops, bool encoder, const char *label)
+{
+	int ret;
+
 	memset(claim, 0, sizeof *claim);
+	ret = make_room(accountant);
+	if (ret < 0)
+		return ret;
 	claim->accountant = accountant;
 	claim->ops = ops;
-	claim->candidate.kind = RECLAIM_VIDEO;
-	claim->candidate.encoder = encoder;
-	claim->candidate.id = ++accountant->last_claim;
-	activity_init(&claim->candidate.activity, clock_now());
 	snprintf(claim->label, sizeof claim->label, "%s", label ? label : "");
 	claim->slot.fd = -1;
 	admission_init(claim);
-	list_append(&accountant->claims, &claim->link);
+	add_candidate(accountant, claim, encoder);
+	return 0;
 }
 
 void claim_leave(struct claim *claim)
 {
+	if (!claim->candidate)
+		return;
 	admission_cancel(claim);
 	claim->keeps_slot = false;
 	claim_give(claim);
-	list_remove(&claim->link);
+	remove_candidate(claim->accountant, claim);
+}
+
+void claim_set_session(struct claim *claim, bool has_session)
+{
+	claim->candidate->has_session = has_session;
 }
 
 /* ---- accounts -------------------------------------------------------------------------------- */
@@ -207,11 +267,11 @@ static void fill_record(const struct claim *claim, const struct account *account
 
 	memset(record, 0, sizeof *record);
 	record->progress = now;
-	record->bytes = claim->candidate.bytes;
+	record->bytes = claim->candidate->bytes;
 	record->width = claim->width;
 	record->height = claim->height;
-	record->priority = claim->candidate.traits.priority;
-	record->background = claim->candidate.traits.background;
+	record->priority = claim->candidate->traits.priority;
+	record->background = claim->candidate->traits.background;
 	snprintf(record->role, sizeof record->role, "%s", account->role);
 	snprintf(record->codec, sizeof record->codec, "%s", codec);
 	snprintf(record->label, sizeof record->label, "%s", claim->label);
@@ -237,7 +297,7 @@ static void note_taken(struct claim *claim, const char *codec)
 	snprintf(claim->codec, sizeof claim->codec, "%s", codec);
 	claim->is_taken = true;
 	claim->is_proved = false;
-	claim->candidate.resource = claim->account->number;
+	claim->candidate->resource = claim->account->number;
 	counter_add(&claim->accountant->core->counters.hardware_contexts, 1);
 }
 
@@ -301,7 +361,7 @@ void claim_give(struct claim *claim)
 	if (!claim->is_taken)
 		return;
 	claim->is_taken = false;
-	claim->candidate.resource = 0;
+	claim->candidate->resource = 0;
 	counter_sub(&claim->accountant->core->counters.hardware_contexts, 1);
 	if (!keep)
 		claim_let_go(claim);
@@ -324,12 +384,12 @@ void claim_set_size(struct claim *claim, uint32_t width, uint32_t height)
 	claim->width = width;
 	claim->height = height;
 	/* Of one picture: what codecs of other sizes hold is in proportion. */
-	claim->candidate.bytes = (uint64_t)width * height * 3 / 2;
+	claim->candidate->bytes = (uint64_t)width * height * 3 / 2;
 	if (claim->slot.fd < 0)
 		return;
 	claim->slot.record.width = width;
 	claim->slot.record.height = height;
-	claim->slot.record.bytes = claim->candidate.bytes;
+	claim->slot.record.bytes = claim->candidate->bytes;
 	slot_update(&claim->slot, &claim->slot.record);
 }
 

@@ -18,6 +18,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <webcodecs/error.h>
@@ -37,7 +38,10 @@ struct accountant_options {
 struct accountant {
 	struct core *core;             /* counters; the context's reference covers it */
 	struct loop *loop;
-	struct list claims, accounts;
+	/* One for each claim, side by side: a victim is searched in all of them. */
+	struct reclaim_candidate *candidates;
+	size_t n_candidates, room;
+	struct list accounts;
 	struct reclaim_clock clock;
 	struct timer tick;             /* while something is active */
 	struct post post;
@@ -53,22 +57,36 @@ void accountant_init(struct accountant *accountant, struct core *core, struct lo
 /* All claims have left. */
 void accountant_finish(struct accountant *accountant);
 
-/* Enter a codec. label may be cut. */
-void accountant_enter(struct accountant *accountant, struct claim *claim,
-		      const struct claim_ops *ops, bool encoder, const char *label);
+/* Enter a codec. label may be cut. 0, or -ENOMEM with nothing to undo. */
+int accountant_enter(struct accountant *accountant, struct claim *claim,
+		     const struct claim_ops *ops, bool encoder, const char *label);
+
+static inline struct claim *claim_of(const struct reclaim_candidate *candidate)
+{
+	return candidate->owner;
+}
 
 /* Leave, with what is held. Harmless when the claim is not entered. */
 void claim_leave(struct claim *claim);
 
-/* Work was done: costs nothing while the codec is known to be active. */
+/*
+ * Work was done: costs nothing while the codec is known to be active. Harmless when the claim is
+ * not entered.
+ */
 void claim_wake(struct claim *claim);
 static inline void claim_progress(struct claim *claim)
 {
-	struct activity *activity = &claim->candidate.activity;
+	struct reclaim_candidate *candidate = claim->candidate;
 
-	if (activity->units++ == activity->sampled)
+	if (candidate && candidate->activity.units++ == candidate->activity.sampled)
 		claim_wake(claim);
 }
+
+/* Look who made progress, before anything is judged. */
+void accountant_sample(struct accountant *accountant, int64_t now);
+
+/* Whether the codec has a session: then memory would come free with it. */
+void claim_set_session(struct claim *claim, bool has_session);
 
 /* What the application says of a codec. */
 void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits);

@@ -83,51 +83,33 @@ static void run_end(struct claim *claim)
 
 /* ---- RECLAIMING ------------------------------------------------------------------------------ */
 
-/* Judge all codecs of a context by what is known now. */
-static void sample(struct accountant *accountant, int64_t now)
+struct claim *admission_choose_victim(struct accountant *accountant,
+				      const struct reclaim_request *request)
 {
-	struct list *pos;
-
-	list_for_each(pos, &accountant->claims)
-		activity_sample(&container_of(pos, struct claim, link)->candidate.activity, now);
-}
-
-static struct claim *choose_victim(struct accountant *accountant,
-				   const struct reclaim_request *request)
-{
-	struct reclaim_choice choice;
+	struct reclaim_candidate *best;
 	int64_t now = clock_now();
-	struct list *pos;
 
-	sample(accountant, now);
-	reclaim_choice_init(&choice, request, &accountant->clock, now);
-	list_for_each(pos, &accountant->claims)
-		reclaim_choice_see(&choice, &container_of(pos, struct claim, link)->candidate);
-	list_for_each(pos, &accountant->claims) {
-		struct claim *claim = container_of(pos, struct claim, link);
-
-		/* For memory, those without a session have nothing to give. */
-		if (request->resource != RECLAIM_ANY_RESOURCE || claim->ops->has_session(claim))
-			reclaim_choice_offer(&choice, &claim->candidate);
-	}
-	return choice.best ? container_of(choice.best, struct claim, candidate) : NULL;
+	accountant_sample(accountant, now);
+	best = reclaim_choose(accountant->candidates, accountant->n_candidates, request,
+			      &accountant->clock, now);
+	return best ? claim_of(best) : NULL;
 }
 
 static struct claim *find_victim(struct claim *claim)
 {
 	struct reclaim_request request = {
 		.resource = claim->account->number,
-		.id = claim->candidate.id,
-		.priority = claim->candidate.traits.priority,
+		.id = claim->candidate->id,
+		.priority = claim->candidate->traits.priority,
 	};
 
-	return choose_victim(claim->accountant, &request);
+	return admission_choose_victim(claim->accountant, &request);
 }
 
 int64_t admission_reclaim_for_memory(struct accountant *accountant)
 {
 	struct reclaim_request request = { RECLAIM_ANY_RESOURCE, 0, INT32_MAX };
-	struct claim *victim = choose_victim(accountant, &request);
+	struct claim *victim = admission_choose_victim(accountant, &request);
 	const counter *bytes = &accountant->core->counters.buffer_bytes;
 	uint64_t before = atomic_load(bytes), after;
 	struct wc_error error;
@@ -137,7 +119,7 @@ int64_t admission_reclaim_for_memory(struct accountant *accountant)
 	error_set(&error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_NONE, 0,
 		  "the codec was closed because memory is short");
 	log_info(&accountant->core->log, "%s \"%s\" is closed because memory is short",
-		 victim->candidate.encoder ? "encoder" : "decoder", victim->label);
+		 victim->candidate->encoder ? "encoder" : "decoder", victim->label);
 	victim->ops->reclaim(victim, &error);
 	after = atomic_load(bytes);
 	return before > after ? (int64_t)(before - after) : 0;
@@ -196,7 +178,7 @@ static bool is_askable(const struct claim *claim, const struct slot_holder *hold
 
 	return holder->kind == SLOT_HOLDER_KNOWN && holder->record.socket[0] &&
 	       strcmp(holder->record.socket, accountant->post.name) != 0 &&
-	       holder->record.priority <= claim->candidate.traits.priority &&
+	       holder->record.priority <= claim->candidate->traits.priority &&
 	       !(claim->admission.asked & UINT64_C(1) << holder->index);
 }
 
@@ -243,7 +225,7 @@ static bool ask_next(struct claim *claim)
 			.device = device_hash(claim->account),
 			.generation = (uint64_t)holder.record.taken,
 			.slot = holder.index,
-			.priority = claim->candidate.traits.priority,
+			.priority = claim->candidate->traits.priority,
 		};
 
 		admission->asked |= UINT64_C(1) << holder.index;
@@ -283,10 +265,8 @@ static void on_answer(struct post_ask *ask)
 
 static struct claim *find_claim(struct accountant *accountant, const struct post_request *request)
 {
-	struct list *pos;
-
-	list_for_each(pos, &accountant->claims) {
-		struct claim *claim = container_of(pos, struct claim, link);
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct claim *claim = claim_of(&accountant->candidates[i]);
 
 		if (claim->is_taken && claim->slot.index == request->slot &&
 		    (uint64_t)claim->slot.record.taken == request->generation &&
@@ -304,16 +284,15 @@ enum reclaim_verdict admission_asked(void *owner, const struct post_request *req
 	struct reclaim_group group = { 0 };
 	enum reclaim_verdict verdict;
 	int64_t now = clock_now();
-	struct list *pos;
 	char whom[64];
 
 	if (!claim)
 		return RECLAIM_NOT_HELD;
-	sample(accountant, now);
-	list_for_each(pos, &accountant->claims)
-		reclaim_group_add(&group, &container_of(pos, struct claim, link)->candidate,
-				  &accountant->clock, now);
-	verdict = reclaim_judge_request(&claim->candidate, &group, &wanted, &accountant->clock,
+	wanted.resource = claim->candidate->resource;
+	accountant_sample(accountant, now);
+	for (size_t i = 0; i < accountant->n_candidates; i++)
+		reclaim_group_add(&group, &accountant->candidates[i], &accountant->clock, now);
+	verdict = reclaim_judge_request(claim->candidate, &group, &wanted, &accountant->clock,
 					now);
 	if (verdict != RECLAIM_ALLOWED)
 		return verdict;
@@ -410,7 +389,7 @@ static int get_in_line(struct claim *claim)
 
 	snprintf(record.role, sizeof record.role, "%s", claim->account->role);
 	snprintf(record.label, sizeof record.label, "%s", claim->label);
-	record.priority = claim->candidate.traits.priority;
+	record.priority = claim->candidate->traits.priority;
 	ret = slot_wait_begin(&admission->wait, &claim->account->table,
 			      account_wait_limit(claim->account, now), &record, &claim->slot, now);
 	if (ret == 0) {

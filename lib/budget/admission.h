@@ -27,6 +27,10 @@ void admission_cancel(struct claim *claim);
 /* The claim has its context: the next time is a new one. */
 void admission_succeeded(struct claim *claim);
 
+/* The codec of the context that is to go first for request, by reclaim.h; NULL: none may go. */
+struct claim *admission_choose_victim(struct accountant *accountant,
+				      const struct reclaim_request *request);
+
 /*
  * Memory is short: close one codec of the context that section 11 allows, of any kind. Bytes of
  * buffers that came free; -1: none may go. In dispatch.

@@ -15,7 +15,6 @@
 #include "budget/post.h"
 #include "budget/reclaim.h"
 #include "budget/slot_wait.h"
-#include "util/list.h"
 #include "util/loop.h"
 
 struct accountant;
@@ -29,8 +28,6 @@ struct claim_ops {
 	void (*reclaim)(struct claim *claim, const struct wc_error *error);
 	/* There may be a context now: try again. */
 	void (*retry)(struct claim *claim);
-	/* Whether memory would come free with it. */
-	bool (*has_session)(const struct claim *claim);
 	/* There will be none. */
 	void (*refused)(struct claim *claim, const struct wc_error *error);
 };
@@ -61,10 +58,12 @@ struct admission {
 };
 
 struct claim {
-	struct list link;              /* in the accountant; empty: not entered */
 	struct accountant *accountant;
 	const struct claim_ops *ops;
-	struct reclaim_candidate candidate;
+	/*
+	 * In the accountant's array: it moves whenever a claim enters or leaves. NULL: not entered.
+	 */
+	struct reclaim_candidate *candidate;
 	char label[32];
 	char codec[16];
 	uint32_t width, height;        /* coded pixels, 0 while unknown */

@@ -106,8 +106,9 @@ static bool is_wanted(const struct reclaim_candidate *candidate,
 {
 	if (request->id && candidate->id == request->id)
 		return false;
-	return request->resource == RECLAIM_ANY_RESOURCE ||
-	       candidate->resource == request->resource;
+	if (request->resource == RECLAIM_ANY_RESOURCE)
+		return candidate->has_session;
+	return candidate->resource == request->resource;
 }
 
 enum reclaim_verdict reclaim_judge_request(const struct reclaim_candidate *candidate,

@@ -23,7 +23,8 @@
  *		reclaim_choice_offer(&choice, candidate);
  *	choice.best is the victim, or NULL; choice.verdicts says why not the others
  *
- * Two passes, so it is linear in the number of candidates, however they are kept.
+ * Two passes, so it is linear in the number of candidates. That they lie side by side in memory is
+ * what makes it so for many of them, too: apart from each other, each look is a cache miss.
  */
 #ifndef WC_BUDGET_RECLAIM_H
 #define WC_BUDGET_RECLAIM_H
@@ -118,6 +119,8 @@ struct reclaim_candidate {
 	uint64_t bytes;        /* of one picture: its memory is in proportion */
 	uint64_t id;           /* number of its creation, from 1, never used twice */
 	struct activity activity;
+	bool has_session;      /* memory would come free with it */
+	void *owner;           /* of whom all this is; not looked at here */
 };
 
 /*
@@ -160,7 +163,7 @@ enum reclaim_verdict reclaim_judge(const struct reclaim_candidate *candidate,
 				   const struct reclaim_group *group,
 				   const struct reclaim_clock *clock, int64_t now);
 
-/* Memory is wanted: take a codec of any kind, software or hardware. */
+/* Memory is wanted: take a codec that has a session, software or hardware. */
 #define RECLAIM_ANY_RESOURCE 0
 
 struct reclaim_request {

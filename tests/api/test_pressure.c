@@ -55,8 +55,7 @@ static bool has_step(enum wc_pressure_step step, unsigned *at)
 /* As if nothing had happened for longer than ten seconds. */
 static void make_inactive(void)
 {
-	struct reclaim_candidate *candidate =
-		&container_of(app.context->accountant.claims.next, struct claim, link)->candidate;
+	struct reclaim_candidate *candidate = &app.context->accountant.candidates[0];
 
 	candidate->activity.sampled = candidate->activity.units;
 	candidate->activity.last -= INT64_C(20000000);

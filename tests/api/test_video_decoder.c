@@ -1175,7 +1175,7 @@ static const struct {
 
 static struct claim *only_claim(void)
 {
-	return container_of(app.context->accountant.claims.next, struct claim, link);
+	return claim_of(&app.context->accountant.candidates[0]);
 }
 
 /* What the context says is for codecs that were told nothing. */
@@ -1185,14 +1185,14 @@ START_TEST(traits_are_the_codecs_or_the_contexts)
 	struct claim *claim = only_claim();
 
 	ck_assert_int_eq(wc_context_set_reclaim_traits(app.context, &traits), WC_OK);
-	ck_assert(claim->candidate.traits.background);
-	ck_assert_int_eq(claim->candidate.traits.priority, 2);
+	ck_assert(claim->candidate->traits.background);
+	ck_assert_int_eq(claim->candidate->traits.priority, 2);
 	traits.priority = 5;
 	ck_assert_int_eq(wc_video_decoder_set_reclaim_traits(app.decoder, &traits), WC_OK);
 	ck_assert_int_eq(wc_context_set_reclaim_traits(app.context, NULL), WC_OK);
-	ck_assert_int_eq(claim->candidate.traits.priority, 5);
+	ck_assert_int_eq(claim->candidate->traits.priority, 5);
 	ck_assert_int_eq(wc_video_decoder_set_reclaim_traits(app.decoder, NULL), WC_OK);
-	ck_assert_int_eq(claim->candidate.traits.priority, 0);
+	ck_assert_int_eq(claim->candidate->traits.priority, 0);
 	traits.reserved[0] = 1;
 	assert_fails(wc_video_decoder_set_reclaim_traits(app.decoder, &traits), WC_TYPE_ERROR);
 	wc_video_decoder_close(app.decoder);

@@ -40,7 +40,7 @@ tests_bench_sentinel_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
 tests_bench_sentinel_LDADD = lib/libwebcodecs.la
 
 tests_bench_victims_SOURCES = tests/bench/victims.c $(WC_BENCH_SOURCES)
-tests_bench_victims_LDADD = lib/libbudget.la
+tests_bench_victims_LDADD = lib/libbudget.la lib/libutil.la $(ATOMIC_LIBS)
 
 tests_bench_wc_loop_SOURCES = tests/bench/wc_loop.c $(WC_BENCH_SOURCES)
 tests_bench_wc_loop_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)

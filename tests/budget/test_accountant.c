@@ -104,13 +104,7 @@ static void on_refused(struct claim *claim, const struct wc_error *error)
 	codec_of(claim)->error = *error;
 }
 
-static bool has_session(const struct claim *claim)
-{
-	return claim->is_taken;
-}
-
 static const struct claim_ops ops = {
-	.has_session = has_session,
 	.reclaim = on_reclaim, .retry = on_retry, .refused = on_refused,
 };
 
@@ -118,12 +112,16 @@ static void enter(struct books *books, struct codec *codec, bool encoder)
 {
 	memset(codec, 0, sizeof *codec);
 	codec->books = books;
-	accountant_enter(&books->accountant, &codec->claim, &ops, encoder, "test");
+	ck_assert_int_eq(accountant_enter(&books->accountant, &codec->claim, &ops, encoder,
+					  "test"), 0);
 }
 
 static int take(struct codec *codec)
 {
-	return claim_take(&codec->claim, &key, "h264", &codec->error);
+	int ret = claim_take(&codec->claim, &key, "h264", &codec->error);
+
+	claim_set_session(&codec->claim, ret == 0);
+	return ret;
 }
 
 static void settle(struct books *books, const unsigned *until, unsigned count)
@@ -173,6 +171,40 @@ START_TEST(contexts_are_counted)
 	for (int i = 0; i < 3; i++)
 		claim_leave(&codecs[i].claim);
 	ck_assert_uint_eq(books.core->counters.hardware_contexts, 0);
+	close_books(&books);
+}
+END_TEST
+
+/* What is known of a codec moves when others come and go; it stays its own. */
+START_TEST(claims_come_and_go)
+{
+	enum { N = 100 };
+	struct books books;
+	struct codec codecs[N];
+
+	open_books(&books);
+	for (int i = 0; i < N; i++) {
+		struct reclaim_traits traits = { .priority = i };
+
+		enter(&books, &codecs[i], i % 3 == 0);
+		claim_set_traits(&codecs[i].claim, &traits);
+	}
+	for (int i = 0; i < N; i += 2)
+		claim_leave(&codecs[i].claim);
+	claim_leave(&codecs[0].claim);
+	claim_progress(&codecs[0].claim);
+	ck_assert_uint_eq(books.accountant.n_candidates, N / 2);
+	for (int i = 1; i < N; i += 2) {
+		const struct reclaim_candidate *candidate = codecs[i].claim.candidate;
+
+		ck_assert_ptr_eq(claim_of(candidate), &codecs[i].claim);
+		ck_assert_uint_eq(candidate->id, (uint64_t)i + 1);
+		ck_assert_int_eq(candidate->traits.priority, i);
+		ck_assert_int_eq(candidate->encoder, i % 3 == 0);
+	}
+	for (int i = N - 1; i > 0; i -= 2)
+		claim_leave(&codecs[i].claim);
+	ck_assert_uint_eq(books.accountant.n_candidates, 0);
 	close_books(&books);
 }
 END_TEST
@@ -317,7 +349,7 @@ START_TEST(who_waits_gets_what_is_given_back)
 	claim_progress(&first.claim);
 	claim_progress(&second.claim);
 	ck_assert_int_eq(take(&third), WC_QUOTA_EXCEEDED_ERROR);
-	third.claim.candidate.traits.priority = -1;
+	third.claim.candidate->traits.priority = -1;
 	ck_assert(admission_begin(&third.claim, PATIENCE, &third.error));
 	let_pass(&there, 50000);
 	ck_assert_uint_eq(third.retried + third.refused, 0);
@@ -392,7 +424,7 @@ START_TEST(a_slot_may_be_kept_over_a_change)
 		enter(&books, &codecs[i], false);
 	take(&codecs[0]);
 	take(&codecs[1]);
-	codecs[2].claim.candidate.traits.priority = -1;
+	codecs[2].claim.candidate->traits.priority = -1;
 	take(&codecs[2]);
 	ck_assert(admission_begin(&codecs[2].claim, PATIENCE, &codecs[2].error));
 	codecs[0].claim.keeps_slot = true;
@@ -442,7 +474,7 @@ START_TEST(waiting_ends)
 		enter(&books, &codecs[i], false);
 	take(&codecs[0]);
 	take(&codecs[1]);
-	codecs[2].claim.candidate.traits.priority = -1;
+	codecs[2].claim.candidate->traits.priority = -1;
 	take(&codecs[2]);
 	ck_assert(admission_begin(&codecs[2].claim, 100000, &codecs[2].error));
 	settle(&books, &codecs[2].refused, 1);
@@ -643,6 +675,7 @@ int main(void)
 	tcase_add_checked_fixture(all, set_up, tear_down);
 	tcase_set_timeout(all, 30);
 	tcase_add_test(all, contexts_are_counted);
+	tcase_add_test(all, claims_come_and_go);
 	tcase_add_test(all, all_contexts_count_together);
 	tcase_add_test(all, the_longest_idle_makes_room);
 	tcase_add_test(all, active_codecs_stay);

@@ -25,7 +25,9 @@ static void set_up(void)
 /* A video decoder in the foreground that made progress at START. */
 static struct reclaim_candidate decoder(uint64_t id)
 {
-	struct reclaim_candidate candidate = { .resource = DECODERS, .bytes = 1000, .id = id };
+	struct reclaim_candidate candidate = {
+		.resource = DECODERS, .bytes = 1000, .id = id, .has_session = true,
+	};
 
 	activity_init(&candidate.activity, START);
 	return candidate;
@@ -212,6 +214,9 @@ START_TEST(software_codecs_hold_no_context_but_protect)
 	codecs[0].traits.background = false;
 	request.resource = RECLAIM_ANY_RESOURCE;
 	ck_assert_ptr_eq(reclaim_choose(codecs, 2, &request, &ticker, now), &codecs[1]);
+	/* Without a session there is none in it. */
+	codecs[1].has_session = false;
+	ck_assert_ptr_eq(reclaim_choose(codecs, 2, &request, &ticker, now), &codecs[0]);
 }
 END_TEST
 

@@ -287,7 +287,8 @@ void rig_enter_claim(struct rig *rig, bool encoder)
 {
 	ck_assert_uint_lt(rig->n_claims, RIG_MAX_SESSIONS);
 	rig->env.claim = &rig->claims[rig->n_claims++];
-	accountant_enter(&rig->accountant, rig->env.claim, NULL, encoder, "rig");
+	if (accountant_enter(&rig->accountant, rig->env.claim, NULL, encoder, "rig") < 0)
+		ck_abort_msg("no memory for a claim");
 }
 
 int rig_open_decoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t height)
