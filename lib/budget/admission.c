@@ -59,12 +59,32 @@ static void mark_silent(struct claim *claim)
 	unsigned n = slot_table_holders(&claim->account->table, holders, SLOT_MAX, false);
 
 	for (unsigned i = 0; i < n && i < SLOT_MAX; i++) {
-		if (!(claim->admission.silent & UINT64_C(1) << holders[i].index))
+		if (!(claim->admission.silent & UINT64_C(1) << holders[i].index) ||
+		    holders[i].record.taken > claim->admission.heard)
 			continue;
 		for (uint32_t k = 0; k < error->holder_count && k < WC_ERROR_MAX_HOLDERS; k++)
 			if (error->holders[k].pid == holders[i].record.pid)
 				error->holders[k].state = WC_HOLDER_SILENT;
 	}
+}
+
+/* Who has contexts now: those who had them when the waiting began may be gone. */
+static void list_again(struct claim *claim)
+{
+	struct wc_error *error = &claim->admission.error;
+	int64_t now = clock_now();
+	uint64_t in_use;
+
+	if (!claim->account)
+		return;
+	account_list_holders(claim->account, -1, now, error);
+	error->quota = account_quota(claim->account, now);
+	in_use = error->holder_count;
+	/* A slot that is free now is kept for somebody else. */
+	if (!error->sys_errno && error->quota > in_use)
+		in_use = error->quota;
+	error->requested = in_use + 1;
+	mark_silent(claim);
 }
 
 static void run_end(struct claim *claim)
@@ -76,7 +96,7 @@ static void run_end(struct claim *claim)
 		claim->ops->retry(claim);
 		return;
 	}
-	mark_silent(claim);
+	list_again(claim);
 	error = claim->admission.error;
 	claim->ops->refused(claim, &error);
 }
@@ -258,8 +278,10 @@ static void on_answer(struct post_ask *ask)
 		end(claim, false);
 		return;
 	}
-	if (ask->outcome == POST_SILENT)
+	if (ask->outcome == POST_SILENT) {
 		admission->silent |= UINT64_C(1) << admission->asking;
+		admission->heard = clock_now();
+	}
 	proceed(claim);
 }
 

@@ -47,6 +47,7 @@ struct admission {
 	int64_t until;                 /* end of all waiting, CLOCK_MONOTONIC; 0: not begun */
 	uint64_t asked;                /* slots whose holders were asked, a bit each */
 	uint64_t silent;               /* of those, the ones that did not answer */
+	int64_t heard;                 /* when the last of these was silent for long enough */
 	unsigned asking;               /* the slot whose holder was asked last */
 	struct task task;              /* ADMISSION_RECLAIMING, ADMISSION_ENDED */
 	struct post_ask ask;           /* ADMISSION_ASKING */

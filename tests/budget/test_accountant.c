@@ -491,6 +491,42 @@ START_TEST(waiting_ends)
 }
 END_TEST
 
+/* While somebody waits others come and go; it is told who holds contexts in the end. */
+START_TEST(who_waited_is_told_who_holds_now)
+{
+	struct account_key larger = key;
+	struct books books, there;
+	struct codec codecs[3], other;
+
+	larger.device_quota = 3;
+	open_books(&books);
+	open_books(&there);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	enter(&there, &other, false);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	codecs[2].claim.candidate->traits.priority = -1;
+	take(&codecs[2]);
+	ck_assert_uint_eq(codecs[2].error.holder_count, 2);
+	ck_assert(admission_begin(&codecs[2].claim, 100000, &codecs[2].error));
+	claim_set_size(&codecs[0].claim, 1920, 1080);
+	/* One who knows of more contexts takes the third. */
+	ck_assert_int_eq(claim_take(&other.claim, &larger, "vp9", &other.error), 0);
+	settle(&books, &codecs[2].refused, 1);
+	ck_assert_uint_eq(codecs[2].error.holder_count, 3);
+	ck_assert_uint_eq(codecs[2].error.holders[0].width, 1920);
+	ck_assert_str_eq(codecs[2].error.holders[2].codec, "vp9");
+	ck_assert_uint_eq(codecs[2].error.quota, 2);
+	ck_assert_uint_eq(codecs[2].error.requested, 4);
+	claim_leave(&other.claim);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&there);
+	close_books(&books);
+}
+END_TEST
+
 START_TEST(room_is_made_so_often_and_no_more)
 {
 	struct books books;
@@ -687,6 +723,7 @@ int main(void)
 	tcase_add_test(all, a_slot_may_be_kept_over_a_change);
 	tcase_add_test(all, memory_comes_from_codecs_that_have_some);
 	tcase_add_test(all, waiting_ends);
+	tcase_add_test(all, who_waited_is_told_who_holds_now);
 	tcase_add_test(all, room_is_made_so_often_and_no_more);
 	tcase_add_test(all, the_limit_is_learned_from_the_driver);
 	tcase_add_test(all, another_process_yields_what_is_idle);
