@@ -279,6 +279,7 @@ static void drain(struct codec *codec)
 
 static void run_configure(struct codec *codec, struct message *message)
 {
+	admission_renew(&codec->claim);
 	if (codec->dirty && !codec->ops->flows_on(codec, message->config)) {
 		drain(codec);
 		return;

@@ -33,7 +33,7 @@ static void proceed(struct claim *claim);
 
 static bool may_make_room(const struct claim *claim)
 {
-	return claim->admission.tries < ADMISSION_MAX_TRIES;
+	return claim->account && claim->admission.tries < ADMISSION_MAX_TRIES;
 }
 
 static struct loop *loop_of(const struct claim *claim)
@@ -394,7 +394,7 @@ static void on_deadline(struct timer *timer)
 
 /*
  * The device refuses although by all that is counted a context is free: somebody has it who counts
- * nothing. Then only trying helps.
+ * nothing. Or nobody can tell which device it is. Then only trying helps.
  */
 static int wait_blindly(struct claim *claim)
 {
@@ -409,6 +409,8 @@ static int get_in_line(struct claim *claim)
 	int64_t now = clock_now();
 	int ret;
 
+	if (!claim->account)
+		return wait_blindly(claim);
 	snprintf(record.role, sizeof record.role, "%s", claim->account->role);
 	snprintf(record.label, sizeof record.label, "%s", claim->label);
 	record.priority = claim->candidate->traits.priority;
@@ -470,7 +472,10 @@ void admission_init(struct claim *claim)
 	admission->source.fd = -1;
 }
 
-/* The account of the device that refused: others may have been tried since. */
+/*
+ * The account of the device that refused: others may have been tried since. A node has one role.
+ * NULL: there is none, it could not even be looked at.
+ */
 static struct account *find_account(const struct claim *claim, const char *path)
 {
 	struct list *pos;
@@ -478,19 +483,22 @@ static struct account *find_account(const struct claim *claim, const char *path)
 	list_for_each(pos, &claim->accountant->accounts) {
 		struct account *account = container_of(pos, struct account, link);
 
-		if (claim->account && !strcmp(account->path, path) &&
-		    !strcmp(account->role, claim->account->role))
+		if (!strcmp(account->path, path))
 			return account;
 	}
 	return NULL;
+}
+
+void admission_renew(struct claim *claim)
+{
+	claim->admission.tries = 0;
+	claim->admission.until = 0;
 }
 
 bool admission_begin(struct claim *claim, int64_t patience, const struct wc_error *error)
 {
 	struct admission *admission = &claim->admission;
 
-	if (!find_account(claim, error->device))
-		return false;
 	claim_let_go(claim);
 	claim->account = find_account(claim, error->device);
 	if (!admission->until)
@@ -516,13 +524,11 @@ void admission_cancel(struct claim *claim)
 	/* What waiting brought, and nobody came for. */
 	claim_let_go(claim);
 	admission->state = ADMISSION_RESTING;
-	admission->tries = 0;
-	admission->until = 0;
+	admission_renew(claim);
 }
 
 void admission_succeeded(struct claim *claim)
 {
-	claim->admission.tries = 0;
-	claim->admission.until = 0;
+	admission_renew(claim);
 	claim_proved(claim);
 }

@@ -13,11 +13,15 @@
 
 void admission_init(struct claim *claim);
 
+/* Another configuration: room may be made for it, and it may wait, as if there had been none. */
+void admission_renew(struct claim *claim);
+
 /*
  * Begin after *error, which claim_take() or claim_refused() filled. patience: microseconds to wait
  * for a context that nobody has to give up, counted from the first time that a configuration found
- * none; 0: none. True: retry or refused of the claim will be called. False: it was tried often
- * enough; *error stands.
+ * none, also when the context is missing again at the first input; 0: none. A device that lets
+ * nobody look at it has no account: then only trying helps. True: retry or refused of the claim
+ * will be called. False: it was tried often enough; *error stands.
  */
 bool admission_begin(struct claim *claim, int64_t patience, const struct wc_error *error);
 

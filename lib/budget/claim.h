@@ -68,7 +68,8 @@ struct claim {
 	char label[32];
 	char codec[16];
 	uint32_t width, height;        /* coded pixels, 0 while unknown */
-	struct account *account;       /* of the context held or wanted last; NULL: none yet */
+	/* Of the context held or wanted last; NULL: none yet, or nobody could look at it. */
+	struct account *account;
 	struct slot slot;              /* fd -1: none */
 	bool is_taken;                 /* a context is held; else the slot is for one to come */
 	bool keeps_slot;               /* at the next give: another session follows at once */

@@ -8,6 +8,7 @@
 
 #include "api/context.h"
 #include "app.h"
+#include "util/clock.h"
 
 static struct app app;
 
@@ -234,6 +235,63 @@ START_TEST(configure_reports_quota)
 	ck_assert_int_eq(app.error.stage, WC_STAGE_OPEN);
 	ck_assert_int_eq(app.error.sys_errno, EBUSY);
 	assert_state(WC_CODEC_CLOSED);
+}
+END_TEST
+
+static int configure_waiting(const char *codec, uint64_t wait)
+{
+	struct wc_video_decoder_config config = { .codec = codec, .context_wait = wait };
+
+	return wc_video_decoder_configure(app.decoder, &config);
+}
+
+/* Microseconds until the trace has something to say. */
+static int64_t await_news(void)
+{
+	int64_t begin = clock_now();
+
+	while (app.trace.text[0] == '\0' && clock_now() < begin + 5000000)
+		wc_context_dispatch(app.context, 20);
+	return clock_now() - begin;
+}
+
+/*
+ * The device lets nobody look at it, so it is in no books: all that can be done is to try again.
+ */
+START_TEST(configure_waits_for_a_device_nobody_can_look_at)
+{
+	app.script.open_fails = WC_QUOTA_EXCEEDED_ERROR;
+	ck_assert_int_eq(configure_waiting("vp8", 2000000), WC_OK);
+	await_news();
+	trace_expect(&app.trace, "refused");
+	await_news();
+	trace_expect(&app.trace, "refused");
+	app.script.open_fails = WC_OK;
+	await_news();
+	trace_expect(&app.trace, "open");
+	assert_state(WC_CODEC_CONFIGURED);
+}
+END_TEST
+
+START_TEST(waiting_begins_anew_with_each_configure)
+{
+	int64_t begin;
+
+	app.script.open_fails = WC_QUOTA_EXCEEDED_ERROR;
+	ck_assert_int_eq(configure_waiting("vp8", 400000), WC_OK);
+	await_news();
+	trace_expect(&app.trace, "refused");
+	app.script.open_fails = WC_OK;
+	await_news();
+	trace_expect(&app.trace, "open");
+	/* No input came: it is not known whether there really was a context. */
+	app.script.open_fails = WC_QUOTA_EXCEEDED_ERROR;
+	begin = clock_now();
+	ck_assert_int_eq(configure_waiting("vp09.00.10.08", 400000), WC_OK);
+	while (wc_video_decoder_get_state(app.decoder) != WC_CODEC_CLOSED)
+		wc_context_dispatch(app.context, 20);
+	ck_assert_int_ge(clock_now() - begin, 400000);
+	trace_expect(&app.trace, "destroy refused refused error:QuotaExceededError");
 }
 END_TEST
 
@@ -1473,6 +1531,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(fresh, configure_reports_unsupported, 0, N(unsupported_codecs));
 	tcase_add_test(fresh, configure_reports_broken_description);
 	tcase_add_test(fresh, configure_reports_quota);
+	tcase_add_test(fresh, configure_waits_for_a_device_nobody_can_look_at);
+	tcase_add_test(fresh, waiting_begins_anew_with_each_configure);
 	tcase_add_test(fresh, configure_ignores_description_where_there_is_none);
 	tcase_add_test(fresh, decode_waits_for_configure);
 	tcase_add_test(fresh, decode_requires_whole_h264_key_chunk);

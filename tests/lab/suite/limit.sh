@@ -88,6 +88,32 @@ killed()
 		same "$wanted" "$(grep -E '^(de|en)coder:' held.log | tr '\n' ' ')"
 }
 
+# One that waits has a decoder when the holder is gone, even where it could not look at the device.
+cat >waiting <<'END'
+test_limit hold 2 >holder.log &
+holder=$!
+for i in $(seq 100); do
+	! grep -q holding holder.log || break
+	sleep 0.1
+done
+test_limit wait &
+waiter=$!
+sleep 1
+! kill -0 $waiter || echo 'decoder: waits'
+kill -KILL $holder
+wait $holder
+wait $waiter
+echo "decoder: $?"
+END
+
+waits()
+{
+	timeout 60 "$with_limit" --contexts 2 --refuse "$1" sh waiting >waiting.log 2>&1
+	sed 's/^/# /' waiting.log
+	check "$1: who waits is served" same 'decoder: waits decoder: 0 ' \
+		"$(grep '^decoder:' waiting.log | tr '\n' ' ')"
+}
+
 # Nobody can look at a device whose open() is refused; it may be the one, with all its contexts taken.
 test_closed()
 {
@@ -182,6 +208,8 @@ test_refused_format
 killed buffers:ENOMEM
 killed stream-on:EBUSY
 killed open:EBUSY
+waits stream-on:EBUSY
+waits open:EBUSY
 test_closed
 test_encoder_controls
 test_raw

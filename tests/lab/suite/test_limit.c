@@ -11,6 +11,7 @@
  *   one                          one decoder: status 3 when it is refused for quota, 1 when it
  *                                fails otherwise
  *   encoder                      the same with an encoder
+ *   wait                         as one, for twenty seconds if need be
  *   bitrate                      sizes of chunks follow the bit rate
  *   keys                         two key frames are asked for
  */
@@ -122,12 +123,12 @@ static void test_refused(unsigned n, const char *const *wanted)
 	close_some(context, n);
 }
 
-static int test_one(void)
+static int test_one(uint64_t context_wait)
 {
 	struct player *player = &players[0];
 	bool good;
 
-	player_open(player, NULL);
+	player_open_waiting(player, NULL, context_wait);
 	player->errors_wanted = true;
 	good = decodes(player);
 	if (!good)
@@ -354,7 +355,9 @@ int main(int argc, char **argv)
 	if (n > MAX_DECODERS)
 		tap_bail("that many are not provided for");
 	if (strcmp(what, "one") == 0)
-		return test_one();
+		return test_one(0);
+	if (strcmp(what, "wait") == 0)
+		return test_one(20000000);
 	if (strcmp(what, "hold") == 0)
 		hold(n);
 	else if (strcmp(what, "many") == 0)
