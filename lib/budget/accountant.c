@@ -68,13 +68,25 @@ void claim_wake(struct claim *claim)
 		reclaim_tick(&accountant->clock, clock_now(), period);
 }
 
+/* Others see what decides here: whom they ask first is who would go first by reclaim_compare(). */
+static void copy_candidate(const struct reclaim_candidate *candidate, int64_t now,
+			   struct slot_record *record)
+{
+	record->progress = activity_last(&candidate->activity, now);
+	record->bytes = candidate->bytes;
+	record->priority = candidate->traits.priority;
+	record->background = candidate->traits.background;
+	record->pending_removal = candidate->traits.pending_removal;
+}
+
 void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits)
 {
-	reclaim_set_traits(claim->candidate, traits, clock_now());
+	int64_t now = clock_now();
+
+	reclaim_set_traits(claim->candidate, traits, now);
 	if (claim->slot.fd < 0)
 		return;
-	claim->slot.record.priority = traits->priority;
-	claim->slot.record.background = traits->background;
+	copy_candidate(claim->candidate, now, &claim->slot.record);
 	slot_update(&claim->slot, &claim->slot.record);
 }
 
@@ -266,12 +278,9 @@ static void fill_record(const struct claim *claim, const struct account *account
 	const struct accountant *accountant = claim->accountant;
 
 	memset(record, 0, sizeof *record);
-	record->progress = now;
-	record->bytes = claim->candidate->bytes;
+	copy_candidate(claim->candidate, now, record);
 	record->width = claim->width;
 	record->height = claim->height;
-	record->priority = claim->candidate->traits.priority;
-	record->background = claim->candidate->traits.background;
 	snprintf(record->role, sizeof record->role, "%s", account->role);
 	snprintf(record->codec, sizeof record->codec, "%s", codec);
 	snprintf(record->label, sizeof record->label, "%s", claim->label);

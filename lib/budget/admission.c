@@ -202,9 +202,14 @@ static bool is_askable(const struct claim *claim, const struct slot_holder *hold
 	       !(claim->admission.asked & UINT64_C(1) << holder->index);
 }
 
-/* As reclaim_compare(), by what records tell. The holder itself judges in the end. */
+/*
+ * As reclaim_compare(), by what records tell: it is what their holders know, except for progress
+ * since their last tick. The holder itself judges in the end.
+ */
 static bool goes_before(const struct slot_record *a, const struct slot_record *b)
 {
+	if (a->pending_removal != b->pending_removal)
+		return a->pending_removal;
 	if (a->priority != b->priority)
 		return a->priority < b->priority;
 	if (a->background != b->background)

@@ -119,7 +119,6 @@ static uint32_t checksum(const struct slot_record *record)
 void slot_record_seal(struct slot_record *record)
 {
 	end_strings(record);
-	record->reserved32 = 0;
 	memset(record->reserved, 0, sizeof record->reserved);
 	record->checksum = checksum(record);
 }
@@ -135,7 +134,8 @@ static void make_printable(char *text)
 bool slot_record_check(struct slot_record *record, unsigned index)
 {
 	if (record->checksum != checksum(record) || record->index != index || record->pid <= 0 ||
-	    record->width > MAX_PIXELS || record->height > MAX_PIXELS || record->background > 1)
+	    record->width > MAX_PIXELS || record->height > MAX_PIXELS || record->background > 1 ||
+	    record->pending_removal > 1)
 		return false;
 	end_strings(record);
 	make_printable(record->role);

@@ -34,7 +34,7 @@ struct slot_record {
 	uint32_t framerate;       /* frames in 1000 seconds, 0 unknown */
 	int32_t priority;
 	uint32_t background;      /* 0 or 1 */
-	uint32_t reserved32;
+	uint32_t pending_removal; /* 0 or 1 */
 	char role[16];            /* "decoder", "encoder" */
 	char codec[16];
 	char label[32];           /* what the application called it */

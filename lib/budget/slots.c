@@ -232,7 +232,6 @@ int slot_table_take_free(struct slot_table *table, unsigned limit,
 	slot->table = table;
 	slot->fd = table->spare_fd;
 	slot->index = (unsigned)index;
-	slot->written = now;
 	slot->record = *record;
 	slot_table_sign(table, &slot->record, limit, now);
 	slot_file_write_record(slot->fd, slot->index, &slot->record);
@@ -304,9 +303,6 @@ int slot_update(struct slot *slot, const struct slot_record *record)
 int slot_touch(struct slot *slot, int64_t now)
 {
 	slot->record.progress = now;
-	if (now - slot->written < SLOT_TOUCH_INTERVAL)
-		return 0;
-	slot->written = now;
 	return write_slot(slot);
 }
 

@@ -51,9 +51,6 @@
 #define SLOT_LEARNED_MIN (60 * INT64_C(1000000))
 #define SLOT_LEARNED_MAX (3600 * INT64_C(1000000))
 
-/* How often slot_touch() writes at most, microseconds. */
-#define SLOT_TOUCH_INTERVAL INT64_C(1000000)
-
 struct slot_table {
 	struct slot_file file;         /* file.reason says why the last call failed */
 	struct slot_process self;
@@ -67,7 +64,6 @@ struct slot {
 	struct slot_table *table;
 	int fd;                        /* holds the lock; -1: no slot */
 	unsigned index;                /* below SLOT_MAX */
-	int64_t written;               /* when slot_touch() wrote last */
 	struct slot_record record;     /* as it was written last */
 };
 
@@ -132,7 +128,7 @@ void slot_give(struct slot *slot);
 /* Write a new record; readers see the old one or this one. 0, or a negative errno. */
 int slot_update(struct slot *slot, const struct slot_record *record);
 
-/* Note activity. Writes once a second at most, so it may be called for every frame. */
+/* Note activity. It writes, so it is for now and then, and not for every frame. */
 int slot_touch(struct slot *slot, int64_t now);
 
 /*

@@ -586,6 +586,129 @@ START_TEST(the_limit_is_learned_from_the_driver)
 }
 END_TEST
 
+/* ---- contexts that ask each other ---- */
+
+/* One that wants a context, and the holders of both that there are. */
+struct three {
+	struct books books[3];
+	struct codec wants, first, second;
+};
+
+static void open_three(struct three *three)
+{
+	for (int i = 0; i < 3; i++)
+		open_books(&three->books[i]);
+	enter(&three->books[0], &three->wants, false);
+	enter(&three->books[1], &three->first, false);
+	enter(&three->books[2], &three->second, false);
+	ck_assert_int_eq(take(&three->first), 0);
+	ck_assert_int_eq(take(&three->second), 0);
+}
+
+static void close_three(struct three *three)
+{
+	claim_leave(&three->wants.claim);
+	claim_leave(&three->first.claim);
+	claim_leave(&three->second.claim);
+	for (int i = 0; i < 3; i++)
+		close_books(&three->books[i]);
+}
+
+static void run_three(struct three *three, int64_t microseconds)
+{
+	int64_t end = clock_now() + microseconds;
+
+	while (clock_now() < end)
+		for (int i = 0; i < 3; i++)
+			loop_dispatch(&three->books[i].loop, 1);
+}
+
+static void ask_three(struct three *three)
+{
+	int64_t end = clock_now() + 5000000;
+
+	ck_assert_int_eq(take(&three->wants), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(admission_begin(&three->wants.claim, 0, &three->wants.error));
+	while (!three->wants.retried && !three->wants.refused && clock_now() < end)
+		run_three(three, 1);
+}
+
+/* However short the time is after which codecs are inactive: a tick is shorter. */
+START_TEST(who_is_idle_for_longest_is_asked)
+{
+	struct three three;
+
+	open_three(&three);
+	run_three(&three, INACTIVITY);
+	claim_progress(&three.first.claim);
+	run_three(&three, 3 * INACTIVITY);
+	ask_three(&three);
+	ck_assert_uint_eq(three.wants.retried, 1);
+	ck_assert_uint_eq(three.first.reclaimed, 0);
+	ck_assert_uint_eq(three.second.reclaimed, 1);
+	close_three(&three);
+}
+END_TEST
+
+/* To judge takes a look at who made progress. What it finds is not lost for others. */
+START_TEST(progress_is_seen_by_others_whoever_found_it)
+{
+	struct reclaim_request request = { .resource = 1 };
+	struct three three;
+
+	open_three(&three);
+	run_three(&three, INACTIVITY);
+	claim_progress(&three.first.claim);
+	ck_assert_ptr_null(admission_choose_victim(&three.books[1].accountant, &request));
+	run_three(&three, 3 * INACTIVITY);
+	ask_three(&three);
+	ck_assert_uint_eq(three.first.reclaimed, 0);
+	ck_assert_uint_eq(three.second.reclaimed, 1);
+	close_three(&three);
+}
+END_TEST
+
+START_TEST(who_offers_to_go_is_asked_first)
+{
+	struct reclaim_traits traits = { .pending_removal = true };
+	struct three three;
+
+	open_three(&three);
+	run_three(&three, INACTIVITY);
+	claim_progress(&three.second.claim);
+	claim_set_traits(&three.second.claim, &traits);
+	run_three(&three, 3 * INACTIVITY);
+	ask_three(&three);
+	ck_assert_uint_eq(three.first.reclaimed, 0);
+	ck_assert_uint_eq(three.second.reclaimed, 1);
+	close_three(&three);
+}
+END_TEST
+
+/* The one that would go first says no: the next one is asked. */
+START_TEST(after_a_denial_the_next_is_asked)
+{
+	struct reclaim_traits background = { .background = true };
+	struct three three;
+
+	open_three(&three);
+	claim_leave(&three.first.claim);
+	enter(&three.books[1], &three.first, true);
+	ck_assert_int_eq(take(&three.first), 0);
+	/* In the background, so it is asked first; but it is an encoder at work. */
+	claim_set_traits(&three.first.claim, &background);
+	for (int i = 0; i < 5; i++) {
+		run_three(&three, INACTIVITY / 2);
+		claim_progress(&three.first.claim);
+	}
+	ask_three(&three);
+	ck_assert_uint_eq(three.wants.retried, 1);
+	ck_assert_uint_eq(three.first.reclaimed, 0);
+	ck_assert_uint_eq(three.second.reclaimed, 1);
+	close_three(&three);
+}
+END_TEST
+
 /* ---- processes ---- */
 
 /* Hold one context until killed; told by a byte that it is held. Never returns. */
@@ -726,6 +849,10 @@ int main(void)
 	tcase_add_test(all, who_waited_is_told_who_holds_now);
 	tcase_add_test(all, room_is_made_so_often_and_no_more);
 	tcase_add_test(all, the_limit_is_learned_from_the_driver);
+	tcase_add_test(all, who_is_idle_for_longest_is_asked);
+	tcase_add_test(all, progress_is_seen_by_others_whoever_found_it);
+	tcase_add_test(all, who_offers_to_go_is_asked_first);
+	tcase_add_test(all, after_a_denial_the_next_is_asked);
 	tcase_add_test(all, another_process_yields_what_is_idle);
 	tcase_add_test(all, busy_processes_deny);
 	tcase_add_test(all, silent_processes_are_named);
