@@ -241,7 +241,8 @@ static int script_submit(struct session *session, const struct session_input *in
 	trace_submit(s, input);
 	if (++s->submits == s->script->submit_fails_at) {
 		s->failed = true;
-		return error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, EIO, "a bad input");
+		return error_set(error, s->script->submit_error ? s->script->submit_error :
+				 WC_ENCODING_ERROR, WC_STAGE_JOB, EIO, "a bad input");
 	}
 	if (kept.chunk)
 		wc_encoded_video_chunk_ref(kept.chunk);
@@ -410,7 +411,7 @@ static int open_session(const struct session_env *env, const struct session_sink
 	struct script_session *s;
 
 	/* The old session must go before a new one is made. */
-	must(current->alive == 0);
+	must(current->several || current->alive == 0);
 	trace_add(current->trace, current->open_fails ? "refused" : "open");
 	if (current->open_fails) {
 		error_set(error, current->open_fails, WC_STAGE_OPEN, EBUSY, "no session here");

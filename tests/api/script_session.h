@@ -30,7 +30,9 @@ struct script {
 	enum wc_status open_fails;     /* WC_OK: sessions can be made */
 	unsigned room;                 /* inputs that a session holds at once; 0: any number */
 	int allowed;                   /* events that may still be given out; -1: any number */
+	bool several;                  /* sessions live beside each other: codecs are several */
 	unsigned submit_fails_at;      /* the how many-th submit of a session fails; 0: none */
+	enum wc_status submit_error;   /* with what; WC_OK: EncodingError */
 	bool drain_fails, reset_fails;
 	bool retune_works;
 	bool has_inputs;               /* alloc_input has a buffer */

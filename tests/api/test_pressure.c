@@ -55,11 +55,15 @@ static bool has_step(enum wc_pressure_step step, unsigned *at)
 /* As if nothing had happened for longer than ten seconds. */
 static void make_inactive(void)
 {
-	struct reclaim_candidate *candidate = &app.context->accountant.candidates[0];
+	struct accountant *accountant = &app.context->accountant;
 
-	candidate->activity.sampled = candidate->activity.units;
-	candidate->activity.last -= INT64_C(20000000);
-	app.context->accountant.clock.next_tick = 0;
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct activity *activity = &accountant->candidates[i].activity;
+
+		activity->sampled = activity->units;
+		activity->last -= INT64_C(20000000);
+	}
+	accountant->clock.next_tick = 0;
 }
 
 START_TEST(low_pressure_trims)
@@ -135,6 +139,63 @@ START_TEST(a_watch_may_end_inside_its_handler)
 }
 END_TEST
 
+/* In the middle of the climb: what is above on the ladder does not happen any more. */
+START_TEST(a_watch_that_ended_closes_nothing)
+{
+	ends_inside = true;
+	make_inactive();
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
+	app_run(&app);
+	ck_assert_uint_eq(n_events, 1);
+	trace_expect(&app.trace, "");
+	ck_assert_int_eq(wc_video_decoder_get_state(app.decoder), WC_CODEC_CONFIGURED);
+	ck_assert(!app.context->core->shrinkers.held);
+}
+END_TEST
+
+static unsigned n_closed;
+
+static void on_error_end_watch(const struct wc_error *error, void *user_data)
+{
+	(void)user_data;
+	ck_assert_int_eq(error->name, WC_QUOTA_EXCEEDED_ERROR);
+	n_closed++;
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, NULL, NULL), WC_OK);
+}
+
+static void on_frame(struct wc_video_frame *frame, void *user_data)
+{
+	(void)user_data;
+	wc_video_frame_unref(frame);
+}
+
+/* Between two codecs of many that are wanted: the others stay. */
+START_TEST(a_watch_that_ended_closes_no_more)
+{
+	struct wc_video_decoder_init init = { .output = on_frame, .error = on_error_end_watch };
+	struct wc_video_decoder_config config = { .codec = "vp8" };
+	struct wc_video_decoder *decoders[3];
+
+	n_closed = 0;
+	app.script.several = true;
+	wc_video_decoder_close(app.decoder);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(wc_video_decoder_new(app.context, &init, &decoders[i]), WC_OK);
+		ck_assert_int_eq(wc_video_decoder_configure(decoders[i], &config), WC_OK);
+	}
+	app_run(&app);
+	make_inactive();
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 1 << 30),
+			 WC_OK);
+	app_run(&app);
+	ck_assert_uint_eq(n_closed, 1);
+	ck_assert_uint_eq(app.script.alive, 2);
+	for (int i = 0; i < 3; i++)
+		wc_video_decoder_destroy(decoders[i]);
+	trace_clear(&app.trace);
+}
+END_TEST
+
 START_TEST(levels_and_steps_have_names)
 {
 	ck_assert_int_eq(wc_context_note_pressure(app.context, (enum wc_pressure_level)4, 0),
@@ -157,6 +218,8 @@ int main(void)
 	tcase_add_test(all, an_active_codec_stays);
 	tcase_add_test(all, a_watch_ends_and_takes_back);
 	tcase_add_test(all, a_watch_may_end_inside_its_handler);
+	tcase_add_test(all, a_watch_that_ended_closes_nothing);
+	tcase_add_test(all, a_watch_that_ended_closes_no_more);
 	tcase_add_test(all, levels_and_steps_have_names);
 	suite_add_tcase(suite, all);
 	return app_main(suite);

@@ -639,6 +639,37 @@ START_TEST(alloc_frame_gives_memory_of_the_session)
 }
 END_TEST
 
+/* Some drivers refuse a context with the first input only: then there is no session for a while. */
+START_TEST(alloc_frame_after_a_refused_first_frame)
+{
+	struct wc_video_encoder_config config = {
+		.codec = "vp8", .width = 64, .height = 48, .context_wait = 10000000,
+	};
+	struct wc_video_frame *frame;
+
+	ck_assert_int_eq(wc_video_encoder_configure(app.encoder, &config), WC_OK);
+	app_run(&app);
+	trace_expect(&app.trace, "open");
+	ck_assert_int_eq(wc_video_encoder_alloc_frame(app.encoder, 1, &frame), WC_OK);
+	wc_video_frame_unref(frame);
+	app.script.submit_fails_at = 1;
+	app.script.submit_error = WC_QUOTA_EXCEEDED_ERROR;
+	ck_assert_int_eq(app_encode(&app, 5), WC_OK);
+	trace_expect(&app.trace, "submit:5 destroy");
+	assert_fails(wc_video_encoder_alloc_frame(app.encoder, 1, &frame),
+		     WC_INVALID_STATE_ERROR);
+	ck_assert_ptr_null(frame);
+	/* The frame waits in the queue until there is a context. */
+	app.script.submit_fails_at = 0;
+	while (!app.trace.text[0])
+		wc_context_dispatch(app.context, 100);
+	app_run(&app);
+	trace_expect(&app.trace, "open submit:5 out:5KC");
+	ck_assert_int_eq(wc_video_encoder_alloc_frame(app.encoder, 1, &frame), WC_OK);
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
 START_TEST(alloc_frame_needs_a_looked_at_configuration)
 {
 	struct wc_video_frame *frame;
@@ -746,6 +777,7 @@ static Suite *suite(void)
 	tcase_add_test(fresh, support_is_what_the_sessions_say);
 	tcase_add_loop_test(fresh, quantizers_have_the_range_of_the_codec, 0, N(quantizers));
 	tcase_add_test(fresh, config_describes_the_stream);
+	tcase_add_test(fresh, alloc_frame_after_a_refused_first_frame);
 	tcase_add_test(fresh, alloc_frame_needs_a_looked_at_configuration);
 	suite_add_tcase(s, fresh);
 

@@ -364,6 +364,60 @@ START_TEST(who_waits_gets_what_is_given_back)
 }
 END_TEST
 
+/*
+ * A forked child keeps a copy of the descriptor by which a waiter is woken. So closing it does not
+ * take it out of the set that the loop waits for, and what comes by it is for a wait that is over.
+ */
+START_TEST(a_wait_that_is_over_is_over_in_spite_of_a_child)
+{
+	struct books here, there, late;
+	struct codec first, second, third, fourth;
+	pid_t child;
+
+	open_books(&here);
+	open_books(&there);
+	enter(&here, &first, false);
+	enter(&here, &second, false);
+	enter(&there, &third, false);
+	take(&first);
+	take(&second);
+	claim_progress(&first.claim);
+	claim_progress(&second.claim);
+	third.claim.candidate->traits.priority = -1;
+	ck_assert_int_eq(take(&third), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(admission_begin(&third.claim, PATIENCE, &third.error));
+	let_pass(&there, 20000);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		for (;;)
+			pause();
+	claim_give(&second.claim);
+	settle(&there, &third.retried, 1);
+	ck_assert_int_eq(take(&third), 0);
+	/* More that would wake it: descriptors that the child has no copies of. */
+	open_books(&late);
+	enter(&late, &fourth, false);
+	ck_assert_int_eq(take(&fourth), WC_QUOTA_EXCEEDED_ERROR);
+	claim_leave(&fourth.claim);
+	close_books(&late);
+	for (int i = 0; i < 5; i++) {
+		int64_t begin = clock_now();
+
+		loop_dispatch(&there.loop, 20);
+		ck_assert_int_ge(clock_now() - begin, 15000);
+	}
+	ck_assert_uint_eq(third.retried, 1);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	claim_leave(&first.claim);
+	claim_leave(&second.claim);
+	claim_leave(&third.claim);
+	close_books(&there);
+	close_books(&here);
+}
+END_TEST
+
 /* Held by a program that counts nothing: only trying tells when it is free. */
 START_TEST(waiting_goes_on_where_nobody_counts)
 {
@@ -841,6 +895,7 @@ int main(void)
 	tcase_add_test(all, who_becomes_active_in_time_is_spared);
 	tcase_add_test(all, the_victim_may_end_the_one_that_asked);
 	tcase_add_test(all, who_waits_gets_what_is_given_back);
+	tcase_add_test(all, a_wait_that_is_over_is_over_in_spite_of_a_child);
 	tcase_add_test(all, waiting_goes_on_where_nobody_counts);
 	tcase_add_test(all, waiting_may_be_without_end);
 	tcase_add_test(all, a_slot_may_be_kept_over_a_change);

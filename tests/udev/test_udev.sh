@@ -94,6 +94,23 @@ check_refusal()
 	rm $refuse
 }
 
+# What udev says of contexts counts when a decoder is wanted. Until then the node was not opened, and
+# vicodec itself would give any number.
+check_quota()
+{
+	suite=$builddir/tests/lab/suite
+	cd "$WC_LAB_SCRATCH" || return
+	"$suite/pattern" i420 640 360 8 plain >in.raw &&
+		"$builddir/wc-transcode" in.raw limit.fwht --input-size 640x360 \
+			--hardware prefer -q &&
+		"$suite/test_limit" refused 2 QuotaExceededError open 0 >quota.log 2>&1
+	status=$?
+	sed 's/^/# /' quota.log
+	same 'two decoders are allowed, as udev says, and no third' 0 "$status"
+	same 'the error says that there are two' 1 "$(grep -c '2 of 2 in use' quota.log)"
+	cd / || return
+}
+
 # list FILE: what the library sees; opens: how often it opened a node
 list()
 {
@@ -119,6 +136,7 @@ part_marked()
 		--type=devices --tag-match=webcodecs-decoder | sed 's|.*/|/dev/|')"
 	list marked
 	same 'nodes opened where there are marks' 0 "$opens"
+	check_quota
 }
 
 part_probed()
