@@ -11,9 +11,16 @@ WC_BUDGET_TESTS = \
 	tests/budget/test_usage
 check_PROGRAMS += $(WC_BUDGET_TESTS)
 TESTS += $(WC_BUDGET_TESTS)
-THREAD_TESTS += tests/budget/test_slot_wait
+# Contexts, each in a thread of its own, hand slots over.
+THREAD_TESTS += tests/budget/test_accountant tests/budget/test_slot_wait
 # Many processes for a fixed time: once is enough.
 SLOW_TESTS += tests/budget/test_slots_hammer
+
+TESTS += tests/budget/test_helgrind.sh
+SLOW_TESTS += tests/budget/test_helgrind.sh
+dist_check_SCRIPTS += tests/budget/test_helgrind.sh
+check_PROGRAMS += tests/budget/race
+tests_budget_race_SOURCES = tests/budget/race.c
 
 WC_BUDGET_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_BUDGET_TEST_LIBS = lib/libbudget.la lib/libutil.la $(ATOMIC_LIBS) $(CHECK_LIBS)

@@ -6,7 +6,9 @@
 #include <check.h>
 #include <errno.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -763,6 +765,70 @@ START_TEST(after_a_denial_the_next_is_asked)
 }
 END_TEST
 
+/* ---- contexts in threads ---- */
+
+#define THREADS 5
+#define ROUNDS 12
+
+static atomic_int inside, most, served;
+
+static void wait_for_context(struct codec *codec)
+{
+	while (take(codec) != 0) {
+		ck_assert_int_eq(codec->error.name, WC_QUOTA_EXCEEDED_ERROR);
+		codec->retried = 0;
+		ck_assert(admission_begin(&codec->claim, 10 * PATIENCE, &codec->error));
+		while (!codec->retried && !codec->refused)
+			loop_dispatch(&codec->books->loop, 100);
+		ck_assert_uint_eq(codec->refused, 0);
+	}
+}
+
+static void *contend(void *unused)
+{
+	struct books books;
+	struct codec codec;
+
+	(void)unused;
+	open_books(&books);
+	enter(&books, &codec, false);
+	for (int i = 0; i < ROUNDS; i++) {
+		int n, old;
+
+		wait_for_context(&codec);
+		n = atomic_fetch_add(&inside, 1) + 1;
+		old = atomic_load(&most);
+		while (n > old && !atomic_compare_exchange_weak(&most, &old, n))
+			;
+		claim_progress(&codec.claim);
+		usleep(200);
+		atomic_fetch_sub(&inside, 1);
+		atomic_fetch_add(&served, 1);
+		admission_succeeded(&codec.claim);
+		claim_give(&codec.claim);
+		loop_dispatch(&books.loop, 0);
+	}
+	ck_assert_uint_eq(codec.reclaimed, 0);
+	claim_leave(&codec.claim);
+	close_books(&books);
+	return NULL;
+}
+
+/* They ask each other, and wait in line, each in its loop. For those who look for races. */
+START_TEST(threads_hand_contexts_over)
+{
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, contend, NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_int_eq(served, THREADS * ROUNDS);
+	ck_assert_int_gt(most, 0);
+	ck_assert_int_le(most, 2);
+}
+END_TEST
+
 /* ---- processes ---- */
 
 /* Hold one context until killed; told by a byte that it is held. Never returns. */
@@ -882,6 +948,7 @@ int main(void)
 {
 	Suite *suite = suite_create("accountant");
 	TCase *all = tcase_create("accountant");
+	TCase *threads = tcase_create("threads");
 	SRunner *runner;
 	int failed;
 
@@ -912,6 +979,10 @@ int main(void)
 	tcase_add_test(all, busy_processes_deny);
 	tcase_add_test(all, silent_processes_are_named);
 	suite_add_tcase(suite, all);
+	tcase_add_checked_fixture(threads, set_up, tear_down);
+	tcase_set_timeout(threads, 60);
+	tcase_add_test(threads, threads_hand_contexts_over);
+	suite_add_tcase(suite, threads);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -454,6 +454,7 @@ int main(void)
 {
 	Suite *suite = suite_create("slot wait");
 	TCase *tcase = tcase_create("slot wait");
+	TCase *threads = tcase_create("threads");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
@@ -477,8 +478,11 @@ int main(void)
 	tcase_add_test(tcase, the_end_of_the_file_ends_the_wait);
 	tcase_add_test(tcase, a_forked_child_leaves_its_parents_place);
 	tcase_add_test(tcase, alone_one_can_wait_too);
-	tcase_add_test(tcase, threads_hand_slots_over);
 	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(threads, set_up, tear_down);
+	tcase_set_timeout(threads, 60);
+	tcase_add_test(threads, threads_hand_slots_over);
+	suite_add_tcase(suite, threads);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
