@@ -211,6 +211,63 @@ START_TEST(claims_come_and_go)
 }
 END_TEST
 
+/* What is free in one role is of no use in the other, nor does anybody go for it. */
+START_TEST(roles_are_counted_apart)
+{
+	struct account_key other = key;
+	struct books books;
+	struct codec codecs[3], encoder;
+
+	other.path = "/dev/video2";
+	other.role = "encoder";
+	open_books(&books);
+	for (int i = 0; i < 3; i++)
+		enter(&books, &codecs[i], false);
+	enter(&books, &encoder, true);
+	take(&codecs[0]);
+	take(&codecs[1]);
+	ck_assert_int_eq(take(&codecs[2]), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(claim_take(&encoder.claim, &other, "h264", &encoder.error), 0);
+	let_pass(&books, 3 * INACTIVITY);
+	claim_progress(&codecs[0].claim);
+	claim_progress(&codecs[1].claim);
+	ck_assert(admission_begin(&codecs[2].claim, 0, &codecs[2].error));
+	settle(&books, &codecs[2].refused, 1);
+	ck_assert_uint_eq(encoder.reclaimed, 0);
+	for (int i = 0; i < 3; i++)
+		claim_leave(&codecs[i].claim);
+	claim_leave(&encoder.claim);
+	close_books(&books);
+}
+END_TEST
+
+/* The timer of progress runs while somebody is active; with all contexts in use nobody goes. */
+START_TEST(nobody_goes_while_there_is_room)
+{
+	struct books books;
+	struct codec codecs[2];
+
+	open_books(&books);
+	for (int i = 0; i < 2; i++) {
+		enter(&books, &codecs[i], false);
+		ck_assert_int_eq(take(&codecs[i]), 0);
+	}
+	ck_assert(list_empty(&books.accountant.tick.link));
+	claim_progress(&codecs[0].claim);
+	ck_assert(!list_empty(&books.accountant.tick.link));
+	let_pass(&books, 3 * INACTIVITY);
+	ck_assert(list_empty(&books.accountant.tick.link));
+	claim_progress(&codecs[1].claim);
+	ck_assert(!list_empty(&books.accountant.tick.link));
+	let_pass(&books, 3 * INACTIVITY);
+	ck_assert_uint_eq(codecs[0].reclaimed + codecs[1].reclaimed, 0);
+	ck_assert_uint_eq(books.core->counters.hardware_contexts, 2);
+	for (int i = 0; i < 2; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(&books);
+}
+END_TEST
+
 /* Another context of the same process is like another process. */
 START_TEST(all_contexts_count_together)
 {
@@ -956,6 +1013,8 @@ int main(void)
 	tcase_set_timeout(all, 30);
 	tcase_add_test(all, contexts_are_counted);
 	tcase_add_test(all, claims_come_and_go);
+	tcase_add_test(all, roles_are_counted_apart);
+	tcase_add_test(all, nobody_goes_while_there_is_room);
 	tcase_add_test(all, all_contexts_count_together);
 	tcase_add_test(all, the_longest_idle_makes_room);
 	tcase_add_test(all, active_codecs_stay);

@@ -1,5 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may be reclaimed, and who first. All times are made up. */
+/*
+ * Who may be reclaimed, and who first. All times are made up.
+ *
+ * What other systems test of the same, and where it is tested here; without a file: in this one.
+ *
+ * Chromium, codec_pressure_manager_test and reclaimable_codec_test
+ *	a manager for each context       an_encoder_of_another_context_protects_nobody
+ *	all share what is global         test_accountant: all_contexts_count_together
+ *	decoders and encoders apart      test_accountant: roles_are_counted_apart
+ *	codecs are added and removed     test_accountant: claims_come_and_go, contexts_are_counted
+ *	one that is lost counts no more  test_accountant: busy_processes_deny, once it is killed
+ *	never in the foreground          never_in_the_foreground_while_active; inactive ones may go
+ *	nothing at the threshold, only   test_accountant: nobody_goes_while_there_is_room; ours is
+ *	  above; timers start and stop     the quota. There is one timer, of progress
+ *	a threshold of zero              there is none: a quota of 0 is an unknown one, see
+ *	                                   test_accountant: the_limit_is_learned_from_the_driver
+ *	software is no pressure          software_codecs_hold_no_context_but_protect
+ *	fresh at the first tick          a_new_codec_is_fresh_at_its_first_tick
+ *	one period too short, two enough one_period_is_not_enough_but_two_are
+ *	to the background and back       to_the_background_and_back, back_in_the_foreground_in_time
+ *	events of life repeated          to_be_told_twice_gives_no_more_time
+ *	three sets of feature flags      section 11 is not switched off; the_threshold_can_be_set
+ *
+ * Android, ResourceManagerService_test
+ *	priority is the pid              the_lowest_process_and_its_biggest_codec
+ *	the lowest priority              the_lowest_priority_whatever_its_size
+ *	nothing as high as who asks      nothing_of_higher_priority_is_taken; equals share here
+ *	the biggest                      the_biggest_of_equals
+ *	marked for removal               pending_removal_goes_first; in other processes,
+ *	                                   test_accountant: who_offers_to_go_is_asked_first
+ *	only the same kind, three times  only_what_is_wanted_is_taken
+ *	a partial match                  only_what_is_wanted_is_taken: a request names one resource
+ *	of itself                        who_asks_is_no_victim
+ *	importance within a process      the_lowest_process_and_its_biggest_codec, by priority
+ *	secure and other codecs exclude  there are no secure ones; the four ways of section 11,
+ *	  each other, four ways            active or not in foreground or background:
+ *	                                   all_of_section_11
+ *	resources combined, negative     one context a claim, and a lock counts itself
+ *	concurrent codecs, peaks         test_accountant: contexts_are_counted; peaks are not kept
+ *	all clients                      test_accountant: silent_processes_are_named
+ *	another pid, or its priority     nobody speaks for others: the kernel says who asks
+ *	battery, CPU sets                not ours
+ *
+ * webOS, ResourceManager and AcquireQueue
+ *	denied: the next candidate       test_accountant: after_a_denial_the_next_is_asked
+ *	all deny                         test_accountant: busy_processes_deny
+ *	priority, foreground, then least the_background_before_the_longest_inactive,
+ *	  recently used                    the_longest_inactive_before_the_biggest
+ *	order                            the_order_is_total
+ *	not beyond who asks              nothing_of_higher_priority_is_taken, who_asks_is_no_victim
+ *	first come, first served         test_slot_wait: first_come_first_served
+ *	a dead client in the queue       test_slot_wait: a_killed_waiter_is_out_of_the_line
+ *	one that does not answer         test_accountant: silent_processes_are_named; not there
+ *	to try, and not to wait          test_accountant: active_codecs_stay
+ *	alternatives, several resources  a request names one; session/select.c tries one device
+ *	                                   after the other, and then software
+ */
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -567,6 +623,47 @@ START_TEST(the_longest_inactive_before_the_biggest)
 }
 END_TEST
 
+/* As if the priority were the process: of the lowest one, not above who asks, the biggest. */
+START_TEST(the_lowest_process_and_its_biggest_codec)
+{
+	static const int32_t pids[MANY] = { 30, 10, 20, 10, 30, 20 };
+	static const uint64_t sizes[MANY] = { 9, 3, 8, 4, 1, 7 };
+	static const int order[MANY] = { 3, 1, 2, 5, 0, 4 };
+
+	for (int i = 0; i < MANY; i++) {
+		many[i].traits.priority = pids[i];
+		many[i].bytes = sizes[i];
+	}
+	ck_assert_int_eq(victim(9), -1);
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_int_eq(victim(pids[order[i]] - 1), -1);
+		ck_assert_int_eq(victim(pids[order[i]]), order[i]);
+		ck_assert_int_eq(victim(30), order[i]);
+		many[order[i]].resource = 0;
+	}
+	ck_assert_int_eq(victim(30), -1);
+}
+END_TEST
+
+/* However much they offer, others have nothing of it. */
+START_TEST(only_what_is_wanted_is_taken)
+{
+	static const uint64_t others[] = { ENCODERS, 0, DECODERS + 100 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		for (int k = 0; k < MANY; k++) {
+			many[k].resource = others[i];
+			many[k].traits.pending_removal = true;
+			many[k].traits.priority = -k;
+		}
+		ck_assert_int_eq(victim(0), -1);
+		many[4].resource = DECODERS;
+		many[4].traits.pending_removal = false;
+		ck_assert_int_eq(victim(0), 4);
+	}
+}
+END_TEST
+
 START_TEST(none_eligible_is_none)
 {
 	const struct reclaim_request request = { .resource = DECODERS };
@@ -740,6 +837,8 @@ static TCase *order_case(void)
 	tcase_add_test(tc, pending_removal_goes_first);
 	tcase_add_test(tc, the_background_before_the_longest_inactive);
 	tcase_add_test(tc, the_longest_inactive_before_the_biggest);
+	tcase_add_test(tc, the_lowest_process_and_its_biggest_codec);
+	tcase_add_test(tc, only_what_is_wanted_is_taken);
 	tcase_add_test(tc, none_eligible_is_none);
 	tcase_add_test(tc, who_asks_is_no_victim);
 	tcase_add_loop_test(tc, the_order_is_total, 0, 20);
