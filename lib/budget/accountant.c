@@ -346,8 +346,12 @@ int claim_take(struct claim *claim, const struct account_key *key, const char *c
 	if (claim->slot.fd < 0)
 		claim->account = wanted;
 	ret = take_slot(claim, wanted, codec, now);
-	if (ret == -EAGAIN)
+	if (ret == -EAGAIN) {
+		claim->lacking = wanted;
 		return no_context(wanted, now, error);
+	}
+	if (claim->lacking == wanted)
+		claim->lacking = NULL;
 	/* Others do not see it then; that is better than none. */
 	if (ret < 0)
 		log_warning(&claim->accountant->core->log, "%s: a context is not counted: %s",

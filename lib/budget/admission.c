@@ -81,7 +81,7 @@ static void list_again(struct claim *claim)
 	error->quota = account_quota(claim->account, now);
 	in_use = error->holder_count;
 	/* A slot that is free now is kept for somebody else. */
-	if (!error->sys_errno && error->quota > in_use)
+	if (claim->lacking == claim->account && error->quota > in_use)
 		in_use = error->quota;
 	error->requested = in_use + 1;
 	mark_silent(claim);
@@ -421,13 +421,13 @@ static int get_in_line(struct claim *claim)
 	record.priority = claim->candidate->traits.priority;
 	ret = slot_wait_begin(&admission->wait, &claim->account->table,
 			      account_wait_limit(claim->account, now), &record, &claim->slot, now);
-	if (ret == 0) {
+	if (ret == 0 && claim->lacking != claim->account) {
 		claim_let_go(claim);
 		return wait_blindly(claim);
 	}
-	if (ret != -EAGAIN)
+	if (ret != 0 && ret != -EAGAIN)
 		return ret;
-	if (admission->wait.fd >= 0)
+	if (ret == -EAGAIN && admission->wait.fd >= 0)
 		loop_add(loop_of(claim), &admission->source, admission->wait.fd, EPOLLIN,
 			 on_close);
 	go_on_waiting(claim, ret);

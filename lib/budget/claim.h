@@ -71,6 +71,7 @@ struct claim {
 	/* Of the context held or wanted last; NULL: none yet, or nobody could look at it. */
 	struct account *account;
 	struct slot slot;              /* fd -1: none */
+	struct account *lacking;       /* of which there was no slot, the last time; NULL: none */
 	bool is_taken;                 /* a context is held; else the slot is for one to come */
 	bool keeps_slot;               /* at the next give: another session follows at once */
 	bool is_proved;                /* the context did work */

@@ -505,6 +505,38 @@ START_TEST(waiting_goes_on_where_nobody_counts)
 }
 END_TEST
 
+/* A slot was all that was missing, and one became free before the waiting began. */
+START_TEST(what_is_free_meanwhile_is_had_at_once)
+{
+	struct books here, there;
+	struct codec first, second, third;
+	int64_t begin;
+
+	open_books(&here);
+	open_books(&there);
+	enter(&here, &first, false);
+	enter(&here, &second, false);
+	enter(&there, &third, false);
+	take(&first);
+	take(&second);
+	third.claim.candidate->traits.priority = -1;
+	ck_assert_int_eq(take(&third), WC_QUOTA_EXCEEDED_ERROR);
+	claim_give(&second.claim);
+	begin = clock_now();
+	ck_assert(admission_begin(&third.claim, PATIENCE, &third.error));
+	settle(&there, &third.retried, 1);
+	ck_assert_int_lt(clock_now() - begin, 200000);
+	/* And kept for the one who waited. */
+	ck_assert_int_eq(take(&second), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(take(&third), 0);
+	claim_leave(&first.claim);
+	claim_leave(&second.claim);
+	claim_leave(&third.claim);
+	close_books(&there);
+	close_books(&here);
+}
+END_TEST
+
 /* For ever is longer than a timer can tell. */
 START_TEST(waiting_may_be_without_end)
 {
@@ -1023,6 +1055,7 @@ int main(void)
 	tcase_add_test(all, who_waits_gets_what_is_given_back);
 	tcase_add_test(all, a_wait_that_is_over_is_over_in_spite_of_a_child);
 	tcase_add_test(all, waiting_goes_on_where_nobody_counts);
+	tcase_add_test(all, what_is_free_meanwhile_is_had_at_once);
 	tcase_add_test(all, waiting_may_be_without_end);
 	tcase_add_test(all, a_slot_may_be_kept_over_a_change);
 	tcase_add_test(all, memory_comes_from_codecs_that_have_some);
