@@ -9,7 +9,7 @@ WC_LAYERS = \
 	lib/libv4l2layer.la \
 	lib/libutil.la
 # What the layers need of other libraries; V4L2_LIBS apart, since the fake stands in for it.
-WC_LAYER_LIBS = $(UDEV_LIBS) $(YUV_LIBS) $(LIBAVCODEC_LIBS) $(ATOMIC_LIBS) -lm
+WC_LAYER_LIBS = $(DRM_LIBS) $(UDEV_LIBS) $(YUV_LIBS) $(LIBAVCODEC_LIBS) $(ATOMIC_LIBS) -lm
 
 lib_LTLIBRARIES += lib/libwebcodecs.la
 lib_libwebcodecs_la_SOURCES =

@@ -312,7 +312,9 @@ struct wc_video_frame_mapping {
  * Give the CPU access to the picture.
  *
  * The pointers stay valid until wc_video_frame_unmap(), and at most until the frame is closed.
- * Mappings may nest; no system call is made for memory that is mapped already.
+ * Mappings may nest. Memory of a codec's driver is mapped for good; other DMA-BUFs are mapped when
+ * first needed, and what caches need is done here and in wc_video_frame_unmap()
+ * (DMA_BUF_IOCTL_SYNC): this may wait for a device that still works on the buffer.
  * Frames that came out of a decoder may be a reference picture of the decoder: writing to them is
  * refused.
  *
@@ -324,7 +326,10 @@ struct wc_video_frame_mapping {
 int wc_video_frame_map(struct wc_video_frame *frame, int access,
 		       struct wc_video_frame_mapping *mapping);
 
-/** End an access begun with wc_video_frame_map(). Each successful map needs one. */
+/**
+ * End an access begun with wc_video_frame_map(). Each successful map needs one, before a device
+ * gets to see what was written; closing the frame ends what is left.
+ */
 void wc_video_frame_unmap(struct wc_video_frame *frame);
 
 /** A picture as DMA-BUFs, as KMS, EGL and other codecs take it. */

@@ -15,6 +15,7 @@ void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_o
 	buffer->core = core_ref(core);
 	atomic_init(&buffer->refs, 1);
 	atomic_init(&buffer->pins, 0);
+	pthread_mutex_init(&buffer->access.lock, NULL);
 	counter_add(&core->counters.buffers, 1);
 }
 
@@ -44,6 +45,7 @@ void buffer_finish(struct buffer *buffer)
 	counter_sub(&core->counters.buffer_bytes, buffer->bytes);
 	counter_sub(&core->counters.bytes_by_kind[buffer->kind], buffer->bytes);
 	counter_sub(&core->counters.buffers, 1);
+	pthread_mutex_destroy(&buffer->access.lock);
 	core_unref(core);
 }
 

@@ -10,6 +10,7 @@
 #ifndef WC_FRAME_BUFFER_H
 #define WC_FRAME_BUFFER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,9 +33,18 @@ struct buffer_ops {
 };
 
 struct buffer_object {
-	uint8_t *map;          /* NULL when the CPU cannot see it */
+	/* NULL when the CPU cannot see it, or not yet, see buffer_begin_access(). */
+	uint8_t *map;
 	size_t size;           /* bytes */
 	int fd;                /* DMA-BUF, owned by the buffer; -1 when it is none */
+};
+
+/* The CPU's accesses to a buffer that is shared. */
+struct buffer_access {
+	pthread_mutex_t lock;          /* guards the rest, and map of the objects */
+	unsigned open;                 /* begun and not ended */
+	unsigned kinds;                /* of those: enum wc_map_access */
+	bool no_writing;               /* descriptors that are for reading only */
 };
 
 struct buffer {
@@ -46,6 +56,13 @@ struct buffer {
 	size_t bytes;                  /* of all objects, once accounted */
 	enum wc_memory_kind kind;      /* plain, unless the maker says so before buffer_account() */
 	bool read_only;                /* the content may be a reference picture of a decoder */
+	/*
+	 * DMA-BUFs that nobody else keeps coherent: mapped when first needed, and the CPU's
+	 * accesses have a beginning and an end. Its maker says so, and calls buffer_unmap() at the
+	 * end.
+	 */
+	bool is_shared;
+	struct buffer_access access;
 	unsigned n_objects;
 	struct buffer_object objects[BUFFER_MAX_OBJECTS];
 };
@@ -68,6 +85,21 @@ void buffer_unref(struct buffer *buffer);
 /* A pin includes a reference. */
 struct buffer *buffer_pin(struct buffer *buffer);
 void buffer_unpin(struct buffer *buffer);
+
+/*
+ * The CPU is about to use the content: access is a set of enum wc_map_access. Of a buffer that is
+ * not shared nothing is asked. Else it is mapped if it is not yet, and its caches are made to agree
+ * with memory; -EACCES when it may not be written, or the error of the system call. Each success
+ * needs a buffer_end_access(), before a device is to see what was written. Between the two map of
+ * the objects can be read. Any thread, nested or at once.
+ *
+ * See "CPU Access to DMA Buffer Objects" in the kernel's driver-api/dma-buf.rst.
+ */
+int buffer_begin_access(struct buffer *buffer, unsigned access);
+void buffer_end_access(struct buffer *buffer);
+
+/* For the maker of a shared buffer, before its end: what was mapped for accesses is no longer. */
+void buffer_unmap(struct buffer *buffer);
 
 /* A frame or chunk of the application's begins, or ends, to keep the buffer: tell the hook. */
 void buffer_hold(struct buffer *buffer);

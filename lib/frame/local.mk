@@ -2,10 +2,12 @@
 noinst_LTLIBRARIES += lib/libframe.la
 lib_libframe_la_SOURCES = \
 	lib/frame/buffer.c lib/frame/buffer.h \
+	lib/frame/buffer_access.c \
 	lib/frame/color_space.c lib/frame/color_space.h \
 	lib/frame/convert.c lib/frame/convert.h \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
 	lib/frame/frame_cache.c lib/frame/frame_cache.h \
+	lib/frame/memory_io.c lib/frame/memory_io.h \
 	lib/frame/pixel_format.c lib/frame/pixel_format.h \
 	lib/frame/plane_layout.c lib/frame/plane_layout.h \
 	lib/frame/pool.c lib/frame/pool.h \

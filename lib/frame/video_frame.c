@@ -11,6 +11,7 @@ void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct b
 		       const struct timing *timing)
 {
 	atomic_init(&frame->refs, 1);
+	atomic_init(&frame->accesses, 0);
 	frame->core = core_ref(core);
 	frame->buffer = buffer_pin(buffer);
 	frame->format = *format;
@@ -55,6 +56,8 @@ static void drop_buffer(struct wc_video_frame *frame)
 {
 	struct buffer *buffer = frame->buffer;
 
+	while (atomic_load_explicit(&frame->accesses, memory_order_relaxed))
+		video_frame_end_access(frame);
 	frame->buffer = NULL;
 	if (frame->held)
 		buffer_unhold(buffer);

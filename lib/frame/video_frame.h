@@ -44,6 +44,7 @@ struct wc_video_frame {
 	bool flip;
 	bool writable;                     /* map for writing is allowed */
 	bool held;                         /* external memory was told of the buffer */
+	atomic_uint accesses;              /* to a shared buffer, begun and not ended */
 };
 
 /*
@@ -71,6 +72,13 @@ struct wc_video_frame *video_frame_find(struct core *core, uint64_t handle);
 /* Lay out tight planes of width by height pixels in one object; the bytes needed, 0 if too many. */
 size_t frame_format_tight(struct frame_format *format, uint32_t fourcc, uint32_t width,
 			  uint32_t height);
+
+/*
+ * buffer_begin_access() of the frame's buffer, and its end; those without an end are ended when the
+ * frame closes. What follows here, except video_frame_clone(), is for frames with an access.
+ */
+int video_frame_begin_access(struct wc_video_frame *frame, unsigned access);
+void video_frame_end_access(struct wc_video_frame *frame);
 
 /* The CPU's address of a plane; NULL when the object is not mapped. */
 uint8_t *video_frame_plane(const struct wc_video_frame *frame, unsigned plane);

@@ -118,6 +118,14 @@ static int copy_converted(const struct wc_video_frame *frame, const struct plan 
 	return WC_OK;
 }
 
+static int copy(const struct wc_video_frame *frame, const struct plan *plan, uint8_t *data)
+{
+	if (!video_frame_is_mapped(frame))
+		return WC_NOT_SUPPORTED_ERROR;
+	return plan->source == plan->target ? copy_rows(frame, plan, data) :
+	       copy_converted(frame, plan, data);
+}
+
 int wc_video_frame_copy_to(struct wc_video_frame *frame,
 			   const struct wc_video_frame_copy_options *options,
 			   void *data, size_t size, struct wc_plane_layout *layout)
@@ -129,10 +137,10 @@ int wc_video_frame_copy_to(struct wc_video_frame *frame,
 		return ret;
 	if (!data || size < plan.size)
 		return WC_TYPE_ERROR;
-	if (!video_frame_is_mapped(frame))
-		return WC_NOT_SUPPORTED_ERROR;
-	ret = plan.source == plan.target ? copy_rows(frame, &plan, data) :
-	      copy_converted(frame, &plan, data);
+	if (video_frame_begin_access(frame, WC_MAP_READ) < 0)
+		return WC_OPERATION_ERROR;
+	ret = copy(frame, &plan, data);
+	video_frame_end_access(frame);
 	if (ret == WC_OK && layout)
 		memcpy(layout, plan.planes, plan.target->n_planes * sizeof *layout);
 	return ret;

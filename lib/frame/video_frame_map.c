@@ -2,6 +2,7 @@
 /* How the planes of a frame lie: for the CPU, and for other devices. */
 #include "frame/video_frame.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -80,14 +81,40 @@ int wc_video_frame_get_layout(const struct wc_video_frame *frame,
 	return WC_OK;
 }
 
+int video_frame_begin_access(struct wc_video_frame *frame, unsigned access)
+{
+	int ret;
+
+	if (!frame->buffer->is_shared)
+		return 0;
+	ret = buffer_begin_access(frame->buffer, access);
+	if (ret == 0)
+		atomic_fetch_add_explicit(&frame->accesses, 1, memory_order_relaxed);
+	return ret;
+}
+
+/* One that was not begun, or that the close ended, is none. */
+void video_frame_end_access(struct wc_video_frame *frame)
+{
+	unsigned n = atomic_load_explicit(&frame->accesses, memory_order_relaxed);
+
+	while (n && !atomic_compare_exchange_weak_explicit(&frame->accesses, &n, n - 1,
+							   memory_order_relaxed,
+							   memory_order_relaxed))
+		;
+	if (n)
+		buffer_end_access(frame->buffer);
+}
+
 /*
- * The maker of a buffer keeps it mapped, and V4L2 does what caches need when a buffer is queued
- * and dequeued (vb2 memops prepare and finish), so nothing is left to do here or in unmap.
+ * A codec's driver keeps its own buffers coherent: V4L2 does what caches need when one is queued
+ * and dequeued (vb2 memops prepare and finish), and they are mapped for good. Others are shared.
  */
 int wc_video_frame_map(struct wc_video_frame *frame, int access,
 		       struct wc_video_frame_mapping *mapping)
 {
 	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
+	int ret;
 
 	if (!mapping)
 		return WC_TYPE_ERROR;
@@ -98,8 +125,12 @@ int wc_video_frame_map(struct wc_video_frame *frame, int access,
 		return WC_TYPE_ERROR;
 	if (access & WC_MAP_WRITE && (!frame->writable || frame->buffer->read_only))
 		return WC_TYPE_ERROR;
-	if (!pixels || frame->format.modifier != DRM_FORMAT_MOD_LINEAR ||
-	    !video_frame_is_mapped(frame))
+	if (!pixels || frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
+		return WC_NOT_SUPPORTED_ERROR;
+	ret = video_frame_begin_access(frame, (unsigned)access);
+	if (ret < 0)
+		return ret == -EACCES ? WC_TYPE_ERROR : WC_OPERATION_ERROR;
+	if (!video_frame_is_mapped(frame))
 		return WC_NOT_SUPPORTED_ERROR;
 	mapping->plane_count = frame->format.n_planes;
 	for (unsigned i = 0; i < frame->format.n_planes; i++) {
@@ -114,7 +145,7 @@ int wc_video_frame_map(struct wc_video_frame *frame, int access,
 
 void wc_video_frame_unmap(struct wc_video_frame *frame)
 {
-	(void)frame;
+	video_frame_end_access(frame);
 }
 
 static int duplicate_objects(const struct buffer *buffer, struct wc_dma_buf *dma_buf)

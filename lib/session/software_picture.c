@@ -49,6 +49,7 @@ static void fill_planes(AVFrame *av, const struct convert_image *image)
 	}
 }
 
+/* Its access ends with it. */
 static void release_frame(void *opaque, uint8_t *data)
 {
 	(void)data;
@@ -63,6 +64,11 @@ static int refer_to_frame(const struct convert_image *image, const struct wc_vid
 
 	if (!keep)
 		return -ENOMEM;
+	/* That of the caller ends before the encoder is done. */
+	if (video_frame_begin_access(keep, WC_MAP_READ) < 0) {
+		wc_video_frame_unref(keep);
+		return -EIO;
+	}
 	av->buf[0] = av_buffer_create(image->planes[0].data,
 				      image->planes[0].stride * image->height, release_frame,
 				      keep, AV_BUFFER_FLAG_READONLY);
@@ -125,13 +131,13 @@ static int convert_to(const struct software_picture *picture, struct pool *pool,
 	return 0;
 }
 
-int software_picture_fill(const struct software_picture *picture, struct pool *pool,
-			  const struct wc_video_frame *frame, AVFrame *av, uint64_t *copied)
+/* While the CPU has access to the frame. */
+static int fill(const struct software_picture *picture, struct pool *pool,
+		const struct wc_video_frame *frame, AVFrame *av, uint64_t *copied)
 {
 	struct convert_image image;
 	int ret;
 
-	*copied = 0;
 	if (!video_frame_image(frame, &frame->visible, &image))
 		return -ENOTSUP;
 	if (image.fourcc == picture->format->fourcc && image.width == picture->width &&
@@ -142,5 +148,18 @@ int software_picture_fill(const struct software_picture *picture, struct pool *p
 	av->format = picture->format->av;
 	av->width = (int)picture->width;
 	av->height = (int)picture->height;
+	return ret;
+}
+
+int software_picture_fill(const struct software_picture *picture, struct pool *pool,
+			  const struct wc_video_frame *frame, AVFrame *av, uint64_t *copied)
+{
+	int ret = buffer_begin_access(frame->buffer, WC_MAP_READ);
+
+	*copied = 0;
+	if (ret < 0)
+		return ret;
+	ret = fill(picture, pool, frame, av, copied);
+	buffer_end_access(frame->buffer);
 	return ret;
 }

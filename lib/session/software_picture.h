@@ -28,7 +28,7 @@ bool software_picture_possible(const struct software_picture *picture, uint32_t 
 /*
  * Fill av, which is empty, with the visible part of frame. *copied becomes the bytes written, 0
  * when av refers to the frame's own memory, which it keeps with a frame of its own. 0; -ENOTSUP
- * when the frame cannot be read or converted; -ENOMEM.
+ * when the frame cannot be read or converted; -ENOMEM; or what giving the CPU access came to.
  */
 int software_picture_fill(const struct software_picture *picture, struct pool *pool,
 			  const struct wc_video_frame *frame, AVFrame *av, uint64_t *copied);

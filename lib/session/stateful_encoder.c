@@ -686,11 +686,26 @@ static bool is_in_place(struct encoder *e, const struct wc_video_frame *frame, i
 	       frame->visible.height == e->params.height;
 }
 
+static int copy_frame(struct encoder *e, const struct wc_video_frame *frame, unsigned index)
+{
+	struct convert_image to = image_of_input(e, index);
+	struct convert_image from;
+	int ret;
+
+	if (!video_frame_image(frame, &frame->visible, &from))
+		return -ENOTSUP;
+	ret = convert_frame(&from, &to);
+	if (ret < 0)
+		return ret;
+	e->s.bytes_copied += convert_size(&to);
+	counter_add(&e->s.env.core->counters.bytes_copied, convert_size(&to));
+	return 0;
+}
+
 /* Put the picture into an input buffer, unless it is in one. The index or a negative errno. */
 static int place_frame(struct encoder *e, const struct wc_video_frame *frame)
 {
 	int index = port_index(e->s.in_port, frame->buffer);
-	struct convert_image from, to;
 	int ret;
 
 	if (is_in_place(e, frame, index))
@@ -698,15 +713,14 @@ static int place_frame(struct encoder *e, const struct wc_video_frame *frame)
 	index = stateful_find_input(&e->s, 0);
 	if (index < 0)
 		return -EAGAIN;
-	if (!video_frame_image(frame, &frame->visible, &from))
-		return -ENOTSUP;
-	to = image_of_input(e, (unsigned)index);
-	ret = convert_frame(&from, &to);
+	ret = buffer_begin_access(frame->buffer, WC_MAP_READ);
+	if (ret < 0)
+		return ret;
+	ret = copy_frame(e, frame, (unsigned)index);
+	buffer_end_access(frame->buffer);
 	if (ret < 0)
 		return ret;
 	e->s.in.slots[index] = SLOT_HELD;
-	e->s.bytes_copied += convert_size(&to);
-	counter_add(&e->s.env.core->counters.bytes_copied, convert_size(&to));
 	return index;
 }
 

@@ -76,7 +76,7 @@ WC_BENCH_PEERS += tests/bench/pool
 EXTRA_PROGRAMS += tests/bench/pool
 tests_bench_pool_SOURCES = tests/bench/pool.c $(WC_BENCH_SOURCES)
 tests_bench_pool_CFLAGS = $(AM_CFLAGS) $(GSTREAMER_CFLAGS)
-tests_bench_pool_LDADD = lib/libframe.la lib/libutil.la $(GSTREAMER_LIBS) $(YUV_LIBS) $(ATOMIC_LIBS)
+tests_bench_pool_LDADD = lib/libframe.la lib/libutil.la $(GSTREAMER_LIBS) $(DRM_LIBS) $(YUV_LIBS) $(ATOMIC_LIBS)
 else
 EXTRA_DIST += tests/bench/pool.c
 endif

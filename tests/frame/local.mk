@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 WC_FRAME_TESTS = \
+	tests/frame/test_buffer_access \
 	tests/frame/test_convert \
 	tests/frame/test_frame_cache \
 	tests/frame/test_pool \
@@ -7,11 +8,27 @@ WC_FRAME_TESTS = \
 	tests/frame/test_video_frame_copy
 check_PROGRAMS += $(WC_FRAME_TESTS)
 TESTS += $(WC_FRAME_TESTS)
-THREAD_TESTS += tests/frame/test_frame_cache tests/frame/test_pool tests/frame/test_video_frame
+THREAD_TESTS += tests/frame/test_buffer_access \
+	tests/frame/test_frame_cache tests/frame/test_pool tests/frame/test_video_frame
 
 WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-WC_FRAME_TEST_LIBS = lib/libframe.la lib/libutil.la $(YUV_LIBS) $(CHECK_LIBS)
+WC_FRAME_TEST_LIBS = lib/libframe.la lib/libutil.la $(DRM_LIBS) $(YUV_LIBS) $(CHECK_LIBS)
 WC_FRAME_TEST_WRAP = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc
+
+# Devices of the tests' own, see fake_memory.h.
+WC_FRAME_MEMORY_SOURCES = tests/frame/fake_memory.c tests/frame/fake_memory.h
+WC_FRAME_MEMORY_WRAP = $(AM_LDFLAGS) \
+	-Wl,--wrap=memory_io_open,--wrap=memory_io_close,--wrap=memory_io_ioctl \
+	-Wl,--wrap=memory_io_memfd,--wrap=memory_io_resize,--wrap=memory_io_seal \
+	-Wl,--wrap=memory_io_size,--wrap=memory_io_map,--wrap=memory_io_drm_cap \
+	-Wl,--wrap=memory_io_drm_drop_master,--wrap=memory_io_drm_ioctl \
+	-Wl,--wrap=memory_io_drm_export
+
+tests_frame_test_buffer_access_SOURCES = \
+	tests/frame/test_buffer_access.c $(WC_FRAME_MEMORY_SOURCES)
+tests_frame_test_buffer_access_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_buffer_access_LDADD = $(WC_FRAME_TEST_LIBS)
+tests_frame_test_buffer_access_LDFLAGS = $(WC_FRAME_MEMORY_WRAP)
 
 tests_frame_test_convert_SOURCES = tests/frame/test_convert.c
 tests_frame_test_convert_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
