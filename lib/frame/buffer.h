@@ -63,6 +63,8 @@ struct buffer {
 	 */
 	bool is_shared;
 	struct buffer_access access;
+	/* Bytes of a row of the first plane, where a driver decides them; else 0. Of the maker. */
+	size_t stride;
 	unsigned n_objects;
 	struct buffer_object objects[BUFFER_MAX_OBJECTS];
 };

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 noinst_LTLIBRARIES += lib/libframe.la
 lib_libframe_la_SOURCES = \
+	lib/frame/allocator.c lib/frame/allocator.h \
+	lib/frame/allocator_dumb.c \
+	lib/frame/allocator_heap.c \
+	lib/frame/allocator_udmabuf.c \
 	lib/frame/buffer.c lib/frame/buffer.h \
 	lib/frame/buffer_access.c \
 	lib/frame/color_space.c lib/frame/color_space.h \

@@ -16,7 +16,8 @@
  * - **Nothing waits** but pool_wait(). Every other call that finds no buffer says so.
  * - **Exhausted** (-EAGAIN: a limit of the pool is reached, so a buffer that comes back would help)
  *   is not the same as out of memory (-ENOMEM, or what else the allocator said).
- * - The memory comes from an **allocator**, an interface: plain memory, or a device's.
+ * - The memory comes from an **allocator**, an interface: plain memory, or what devices can share
+ *   (frame/allocator.h).
  *
  * A pool is in the list of its core of what can give memory back (util/shrinker.h), so trimming,
  * ticks and, if it has a hard limit, holding growth reach it without its owner.
@@ -62,8 +63,9 @@ struct pool_allocator;
 struct pool_allocator_ops {
 	/*
 	 * Fill objects and n_objects of buffer, which is otherwise set up, with at least key->size
-	 * bytes; *opaque is the allocator's own, NULL at first, see pool_opaque(). 0 or a negative
-	 * errno with nothing left behind; -EAGAIN is kept for the pool itself.
+	 * bytes, and kind, is_shared and stride where they are not as buffer_init() left them;
+	 * *opaque is the allocator's own, NULL at first, see pool_opaque(). 0 or a negative errno
+	 * with nothing left behind; -EAGAIN is kept for the pool itself.
 	 */
 	int (*alloc)(struct pool_allocator *allocator, const struct pool_key *key,
 		     struct buffer *buffer, void **opaque);

@@ -74,6 +74,17 @@ size_t frame_format_tight(struct frame_format *format, uint32_t fourcc, uint32_t
 			  uint32_t height);
 
 /*
+ * The same with rows of stride bytes in the first plane, and of the others in proportion to their
+ * samples. 0: as short as they can be with that rule. Returns 0 also when rows would not fit or
+ * a stride not be a whole number.
+ */
+size_t frame_format_with_stride(struct frame_format *format, uint32_t fourcc, uint32_t width,
+				uint32_t height, size_t stride);
+
+/* Bytes of what a row of the first plane is made of: of one sample, or of YUYV half a one. */
+unsigned frame_format_sample_bytes(const struct frame_format *format);
+
+/*
  * buffer_begin_access() of the frame's buffer, and its end; those without an end are ended when the
  * frame closes. What follows here, except video_frame_clone(), is for frames with an access.
  */

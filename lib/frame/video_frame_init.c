@@ -86,6 +86,65 @@ size_t frame_format_tight(struct frame_format *format, uint32_t fourcc, uint32_t
 	return size;
 }
 
+unsigned frame_format_sample_bytes(const struct frame_format *format)
+{
+	const struct pixel_format *pixels = pixel_format_find(format->fourcc);
+
+	return pixels->planes[0].bytes / pixels->planes[0].sub_x;
+}
+
+/* Bytes of a row of plane i, of rows of stride bytes in the first; 0: not a whole number. */
+static size_t stride_of(const struct pixel_format *pixels, unsigned i, size_t stride)
+{
+	uint64_t row = (uint64_t)stride * pixels->planes[i].bytes * pixels->planes[0].sub_x;
+	unsigned unit = pixels->planes[0].bytes * pixels->planes[i].sub_x;
+
+	return row % unit == 0 && row / unit <= SIZE_MAX ? (size_t)(row / unit) : 0;
+}
+
+/* Pixels of a row, so that there is no half sample in any plane. */
+static uint32_t whole_samples(const struct pixel_format *pixels, uint32_t width)
+{
+	uint32_t sub = 1;
+
+	for (unsigned i = 0; i < pixels->n_planes; i++)
+		if (pixels->planes[i].sub_x > sub)
+			sub = pixels->planes[i].sub_x;
+	return width % sub && width <= UINT32_MAX - sub ? width + sub - width % sub : width;
+}
+
+size_t frame_format_with_stride(struct frame_format *format, uint32_t fourcc, uint32_t width,
+				uint32_t height, size_t stride)
+{
+	const struct pixel_format *pixels = pixel_format_find(fourcc);
+	struct wc_plane_layout given[WC_MAX_PLANES], planes[WC_MAX_PLANES];
+	struct wc_error error;
+	size_t size = 0;
+
+	if (!frame_format_tight(format, fourcc, width, height))
+		return 0;
+	if (!stride)
+		stride = pixel_format_row_bytes(pixels, 0, whole_samples(pixels, width));
+	for (unsigned i = 0; i < pixels->n_planes; i++) {
+		uint32_t rows = pixel_format_rows(pixels, i, height);
+		size_t bytes;
+
+		given[i].offset = size;
+		given[i].stride = stride_of(pixels, i, stride);
+		if (__builtin_mul_overflow(given[i].stride, rows, &bytes) ||
+		    __builtin_add_overflow(size, bytes, &size))
+			return 0;
+	}
+	if (plane_layout_compute(pixels, width, height, pixels->n_planes, given, planes, &size,
+				 &error) < 0)
+		return 0;
+	for (unsigned i = 0; i < pixels->n_planes; i++) {
+		format->planes[i].offset = planes[i].offset;
+		format->planes[i].stride = planes[i].stride;
+	}
+	return size;
+}
+
 /* Make of the object frame a frame on buffer, with all that the init says. */
 static void set_up(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
 		   const struct frame_format *format, const struct wc_video_frame_init *init,

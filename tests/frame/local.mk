@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 WC_FRAME_TESTS = \
+	tests/frame/test_allocators \
 	tests/frame/test_buffer_access \
 	tests/frame/test_convert \
 	tests/frame/test_frame_cache \
@@ -8,7 +9,7 @@ WC_FRAME_TESTS = \
 	tests/frame/test_video_frame_copy
 check_PROGRAMS += $(WC_FRAME_TESTS)
 TESTS += $(WC_FRAME_TESTS)
-THREAD_TESTS += tests/frame/test_buffer_access \
+THREAD_TESTS += tests/frame/test_allocators tests/frame/test_buffer_access \
 	tests/frame/test_frame_cache tests/frame/test_pool tests/frame/test_video_frame
 
 WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -23,6 +24,11 @@ WC_FRAME_MEMORY_WRAP = $(AM_LDFLAGS) \
 	-Wl,--wrap=memory_io_size,--wrap=memory_io_map,--wrap=memory_io_drm_cap \
 	-Wl,--wrap=memory_io_drm_drop_master,--wrap=memory_io_drm_ioctl \
 	-Wl,--wrap=memory_io_drm_export
+
+tests_frame_test_allocators_SOURCES = tests/frame/test_allocators.c $(WC_FRAME_MEMORY_SOURCES)
+tests_frame_test_allocators_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_allocators_LDADD = $(WC_FRAME_TEST_LIBS)
+tests_frame_test_allocators_LDFLAGS = $(WC_FRAME_MEMORY_WRAP) -no-install
 
 tests_frame_test_buffer_access_SOURCES = \
 	tests/frame/test_buffer_access.c $(WC_FRAME_MEMORY_SOURCES)

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "frame/allocator.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include <drm_fourcc.h>
+#include <linux/dma-buf.h>
+#include <linux/ioctl.h>
+
+#include "frame/memory_io.h"
+
+bool allocator_is_possible(enum wc_memory_kind kind, const char *name)
+{
+	switch (kind) {
+	case WC_MEMORY_PLAIN:
+	case WC_MEMORY_UDMABUF:
+		return !*name;
+	case WC_MEMORY_DUMB:
+	case WC_MEMORY_HEAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int allocator_new(enum wc_memory_kind kind, const char *name, struct pool_allocator **allocator)
+{
+	switch (kind) {
+	case WC_MEMORY_PLAIN:
+		*allocator = pool_plain_allocator();
+		return 0;
+	case WC_MEMORY_DUMB:
+		return allocator_dumb_new(name, allocator);
+	case WC_MEMORY_HEAP:
+		return allocator_heap_new(name, allocator);
+	case WC_MEMORY_UDMABUF:
+		return allocator_udmabuf_new(allocator);
+	default:
+		*allocator = NULL;
+		return -EINVAL;
+	}
+}
+
+void allocator_release(struct pool_allocator *allocator)
+{
+	if (allocator && allocator->ops->release)
+		allocator->ops->release(allocator);
+}
+
+int allocator_check_key(const struct pool_key *key)
+{
+	return key->secure || key->modifier != DRM_FORMAT_MOD_LINEAR ? -ENOTSUP : 0;
+}
+
+/* The kernel keeps 32 bytes; one without names, or debugfs, is none the worse for it. */
+static void set_name(int dma_buf, const struct pool_key *key)
+{
+	char name[DMA_BUF_NAME_LEN], fourcc[5] = "";
+
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned char c = key->fourcc >> 8 * i & 0xff;
+
+		fourcc[i] = isalnum(c) ? (char)c : '_';
+	}
+	if (key->fourcc)
+		snprintf(name, sizeof name, "webcodecs %s %ux%u", fourcc, key->width, key->height);
+	else
+		snprintf(name, sizeof name, "webcodecs %zu", key->size);
+	memory_io_ioctl(dma_buf, DMA_BUF_SET_NAME, name);
+}
+
+int allocator_adopt(struct buffer *buffer, const struct pool_key *key, enum wc_memory_kind kind,
+		    int dma_buf)
+{
+	int64_t size;
+
+	if (dma_buf < 0)
+		return dma_buf;
+	size = memory_io_size(dma_buf);
+	if (size >= 0 && ((uint64_t)size < key->size || (uint64_t)size > SIZE_MAX))
+		size = -EOVERFLOW;
+	if (size < 0) {
+		memory_io_close(dma_buf);
+		return (int)size;
+	}
+	set_name(dma_buf, key);
+	buffer->kind = kind;
+	buffer->is_shared = true;
+	buffer->n_objects = 1;
+	buffer->objects[0] = (struct buffer_object) { .size = (size_t)size, .fd = dma_buf };
+	return 0;
+}
+
+void allocator_free_buffer(struct pool_allocator *allocator, struct buffer *buffer, void *opaque)
+{
+	(void)allocator;
+	(void)opaque;
+	buffer_unmap(buffer);
+}
