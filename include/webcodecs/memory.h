@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file webcodecs/memory.h
- * Kinds of memory that pictures and chunks lie in.
+ * Memory of pictures and chunks: what kinds there are, and which one pictures get.
+ *
+ * What a picture should lie in depends on who has to share it, and on the board: a display without
+ * an IOMMU shows contiguous memory only, which its own driver (DRM dumb buffers) or a dma-heap of
+ * contiguous memory gives; a codec may take any pages; the processor alone needs no DMA-BUF.
+ *
+ * - wc_video_frame_alloc() makes a frame to draw into, in memory that fits its use.
+ * - The library tries what fits in an order of its own, see ::wc_memory_use; the application may
+ *   have the last word with wc_context_set_memory().
+ * - wc_context_get_memory_choice() tells what became of it, and why.
+ *
+ * Memory of another kind is never chosen silently: what is for a codec or a display is a DMA-BUF,
+ * or there is an error.
  */
 #ifndef WEBCODECS_MEMORY_H
 #define WEBCODECS_MEMORY_H
+
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,6 +40,80 @@ enum wc_memory_kind {
 
 /** The name of a kind, for instance "dumb"; a constant string, never NULL. Any thread. */
 const char *wc_memory_kind_name(enum wc_memory_kind kind);
+
+/**
+ * Who shares the memory, as a set. What is tried, in this order:
+ *
+ * | use                       | tried                                |
+ * |---------------------------|--------------------------------------|
+ * | CPU alone                 | plain memory                         |
+ * | display, with others too  | dumb buffers, dma-heaps, udmabuf     |
+ * | codec and CPU             | dma-heaps, udmabuf, dumb buffers     |
+ * | codec alone               | dma-heaps, dumb buffers, udmabuf     |
+ *
+ * Of the dma-heaps those of contiguous memory come first, then "system". The processor reads dumb
+ * buffers slowly on many boards, because they are not cached.
+ */
+enum wc_memory_use {
+	WC_MEMORY_FOR_CPU = 1,      /**< the processor reads and writes it */
+	WC_MEMORY_FOR_CODEC = 2,    /**< codecs, cameras, converters: V4L2 */
+	WC_MEMORY_FOR_DISPLAY = 4,  /**< KMS planes */
+};
+
+struct wc_context;
+
+/** What the application decided. */
+struct wc_memory_options {
+	/** ::WC_MEMORY_PLAIN, ::WC_MEMORY_DUMB, ::WC_MEMORY_HEAP or ::WC_MEMORY_UDMABUF. */
+	enum wc_memory_kind kind;
+	/**
+	 * Where from: a DRM primary node ("/dev/dri/card1"), a dma-heap (its name as "linux,cma",
+	 * or a path), or NULL for the first display, or heap, that works. NULL for the other
+	 * kinds. Copied.
+	 */
+	const char *name;
+	uint64_t reserved[4];       /**< must be zero */
+};
+
+/**
+ * Decide in what memory frames are made from now on, whatever they are for. The device is opened
+ * once, to see that it is there. Frames that exist stay what they are.
+ *
+ * @param options NULL: the library chooses again
+ * @return ::WC_OK; ::WC_TYPE_ERROR for a kind that cannot be chosen, a name for a kind without
+ *         names, one that is too long, or a reserved field that is set; ::WC_OPERATION_ERROR when
+ *         the device cannot be opened or does not have such memory, with device and errno. On
+ *         failure the choice before stays.
+ *
+ * Any thread; details of an error are kept for the thread of the context only.
+ */
+int wc_context_set_memory(struct wc_context *context, const struct wc_memory_options *options);
+
+/** What frames of one use lie in. A plain value. */
+struct wc_memory_choice {
+	enum wc_memory_kind kind;
+	char name[64];              /**< node or heap, NUL-terminated; empty: it has none */
+	/**
+	 * One line, NUL-terminated: what was chosen, who wanted it so, and what was tried before
+	 * with the reason why not. Cut when too long.
+	 */
+	char reason[512];
+	uint64_t reserved[4];
+};
+
+/**
+ * What wc_video_frame_alloc() takes for a use, and why: of the last time that it chose, or if it
+ * did not choose yet, by trying with a small buffer now.
+ *
+ * @param use set of ::wc_memory_use, not empty
+ * @param[out] choice filled on success; when nothing works the reason is filled all the same
+ * @return ::WC_OK; ::WC_TYPE_ERROR for a use that is none; ::WC_NOT_SUPPORTED_ERROR when nothing
+ *         works; ::WC_OPERATION_ERROR without memory.
+ *
+ * Any thread; details of an error are kept for the thread of the context only.
+ */
+int wc_context_get_memory_choice(struct wc_context *context, unsigned use,
+				 struct wc_memory_choice *choice);
 
 #ifdef __cplusplus
 }

@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include <webcodecs/error.h>
+#include <webcodecs/memory.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -183,6 +184,28 @@ int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t si
 			       const struct wc_video_frame_init *init,
 			       wc_release_callback release, void *user_data,
 			       struct wc_video_frame **frame);
+
+/**
+ * Make a frame to draw into, in memory that others can share: what an encoder is fed with, or a
+ * display shows, without a copy. The content is undefined. Write it between wc_video_frame_map()
+ * and wc_video_frame_unmap(), or let a device write it: wc_video_frame_export_dma_buf().
+ *
+ * Buffers of frames that are gone are used again for frames of the same kind; what is idle for
+ * long, or when memory is short, is freed.
+ *
+ * @param init geometry, format and time. With plane_count 0 planes follow each other without gaps,
+ *        rows are as long as they need to be, or longer where the driver of a display wants it so:
+ *        see wc_video_frame_get_layout(). Else planes lie as given.
+ * @param use set of ::wc_memory_use: who shares the memory
+ * @param[out] frame on success a frame with one reference, to be given back with
+ *        wc_video_frame_unref(); NULL on failure
+ * @return ::WC_OK; ::WC_TYPE_ERROR when @p init is not valid or @p use is no set of uses;
+ *         ::WC_NOT_SUPPORTED_ERROR for a fourcc without a linear layout known to the library, and
+ *         when no memory for that use is to be had: the message says what was tried;
+ *         ::WC_OPERATION_ERROR when memory or descriptors are short.
+ */
+int wc_video_frame_alloc(struct wc_context *context, const struct wc_video_frame_init *init,
+			 unsigned use, struct wc_video_frame **frame);
 
 /** Take a reference to the frame object; returns @p frame. */
 struct wc_video_frame *wc_video_frame_ref(struct wc_video_frame *frame);

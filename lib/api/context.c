@@ -9,6 +9,7 @@
 
 #include "api/pressure.h"
 #include "frame/encoded_video_chunk.h"
+#include "frame/frame_memory.h"
 #include "frame/video_frame.h"
 #include "util/error.h"
 #include "util/reserved.h"
@@ -72,7 +73,10 @@ static int set_up(struct wc_context *context, const struct wc_context_options *o
 				 sizeof(struct wc_encoded_video_chunk));
 	if (!context->core)
 		return -ENOMEM;
-	ret = loop_init(&context->loop);
+	ret = -ENOMEM;
+	context->memory = frame_memory_new(context->core);
+	if (context->memory)
+		ret = loop_init(&context->loop);
 	if (ret < 0)
 		goto drop_core;
 	ret = device_registry_new(context->core, &context->loop, options->device_paths,
@@ -84,6 +88,7 @@ static int set_up(struct wc_context *context, const struct wc_context_options *o
 finish_loop:
 	loop_finish(&context->loop);
 drop_core:
+	frame_memory_free(context->memory);
 	core_unref(context->core);
 	return ret;
 }
@@ -141,6 +146,7 @@ void wc_context_unref(struct wc_context *context)
 	/* Sessions that were destroyed may have left a task that frees what remains of them. */
 	loop_dispatch(&context->loop, 0);
 	loop_finish(&context->loop);
+	frame_memory_free(context->memory);
 	core_unref(context->core);
 	free(context);
 }

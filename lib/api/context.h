@@ -16,6 +16,7 @@
 
 struct context_pressure;
 struct device_registry;
+struct frame_memory;
 
 struct wc_context {
 	atomic_uint refs;
@@ -28,6 +29,7 @@ struct wc_context {
 	struct task end_pressure;
 	struct census_watch watch_open;    /* for objects that are open too long */
 	struct device_registry *devices;   /* owned */
+	struct frame_memory *memory;       /* owned */
 	struct wc_error error;             /* of the last call that failed */
 	uint64_t callbacks;                /* callbacks that ran, in all */
 	void *user_data;

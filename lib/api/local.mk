@@ -10,6 +10,7 @@ lib_libapi_la_SOURCES = \
 	lib/api/encoded_video_chunk.c \
 	lib/api/error.c \
 	lib/api/frame_cache.c \
+	lib/api/memory.c lib/api/memory.h \
 	lib/api/pressure.c lib/api/pressure.h \
 	lib/api/usage.c \
 	lib/api/version.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The constructors of frames: the only functions of these objects that see the context. */
 #include "api/context.h"
+#include "api/memory.h"
 #include "frame/video_frame_init.h"
 
 int wc_video_frame_new(struct wc_context *context, const void *data, size_t size,
@@ -28,6 +29,21 @@ int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t si
 	*frame = NULL;
 	if (video_frame_new_wrapped(context->core, data, size, init, release, user_data, frame,
 				    &error) < 0)
+		return context_fail_anywhere(context, &error);
+	return WC_OK;
+}
+
+int wc_video_frame_alloc(struct wc_context *context, const struct wc_video_frame_init *init,
+			 unsigned use, struct wc_video_frame **frame)
+{
+	struct wc_error error;
+
+	if (!frame)
+		return WC_TYPE_ERROR;
+	*frame = NULL;
+	if (context_check_memory_use(context, use) < 0)
+		return WC_TYPE_ERROR;
+	if (video_frame_alloc(context->core, context->memory, init, use, frame, &error) < 0)
 		return context_fail_anywhere(context, &error);
 	return WC_OK;
 }

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += lib/libframe.la
 lib_libframe_la_SOURCES = \
 	lib/frame/allocator.c lib/frame/allocator.h \
+	lib/frame/allocator_choose.c lib/frame/allocator_choose.h \
 	lib/frame/allocator_dumb.c \
 	lib/frame/allocator_heap.c \
 	lib/frame/allocator_udmabuf.c \
@@ -11,6 +12,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/convert.c lib/frame/convert.h \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
 	lib/frame/frame_cache.c lib/frame/frame_cache.h \
+	lib/frame/frame_memory.c lib/frame/frame_memory.h \
 	lib/frame/memory_io.c lib/frame/memory_io.h \
 	lib/frame/pixel_format.c lib/frame/pixel_format.h \
 	lib/frame/plane_layout.c lib/frame/plane_layout.h \

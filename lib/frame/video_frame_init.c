@@ -33,11 +33,11 @@ static const char *find_problem(const struct wc_video_frame_init *init)
 	return NULL;
 }
 
-static int make_plan(const void *data, size_t size, const struct wc_video_frame_init *init,
-		     struct plan *plan, struct wc_error *error)
+/* *needed becomes the bytes of the layout that the init has. */
+static int check_init(const struct wc_video_frame_init *init, struct plan *plan, size_t *needed,
+		      struct wc_error *error)
 {
-	const char *problem = !init || !data ? "init or data is NULL" : find_problem(init);
-	size_t needed;
+	const char *problem = !init ? "init is NULL" : find_problem(init);
 	int ret;
 
 	if (problem)
@@ -51,10 +51,21 @@ static int make_plan(const void *data, size_t size, const struct wc_video_frame_
 		plan->visible = (struct wc_rect) { 0, 0, init->coded_width, init->coded_height };
 	ret = rect_check(plan->pixels, &plan->visible, init->coded_width, init->coded_height,
 			 error);
-	if (ret == 0)
-		ret = plane_layout_compute(plan->pixels, init->coded_width, init->coded_height,
-					   init->plane_count, init->planes, plan->planes, &needed,
-					   error);
+	if (ret < 0)
+		return ret;
+	return plane_layout_compute(plan->pixels, init->coded_width, init->coded_height,
+				    init->plane_count, init->planes, plan->planes, needed, error);
+}
+
+static int make_plan(const void *data, size_t size, const struct wc_video_frame_init *init,
+		     struct plan *plan, struct wc_error *error)
+{
+	size_t needed;
+	int ret;
+
+	if (!data)
+		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0, "data is NULL");
+	ret = check_init(init, plan, &needed, error);
 	if (ret < 0)
 		return ret;
 	if (size < needed)
@@ -279,5 +290,76 @@ int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 	}
 	set_up(*frame, core, buffer, &format, init, &plan);
 	buffer_unref(buffer);
+	return 0;
+}
+
+/* ---- in memory that others share ---- */
+
+static int no_shared_memory(int ret, const struct wc_memory_choice *choice,
+			    struct wc_error *error)
+{
+	bool is_short = ret == -ENOMEM || ret == -EMFILE || ret == -ENFILE || ret == -EAGAIN;
+
+	return error_set(error, is_short ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR,
+			 WC_STAGE_BUFFERS, -ret, "no memory for the picture: %s", choice->reason);
+}
+
+/* How the picture lies: as given, or as the memory's maker aligned it. False: not in there. */
+static bool lay_out(struct frame_format *format, const struct wc_video_frame_init *init,
+		    const struct plan *plan, const struct buffer *buffer)
+{
+	if (init->plane_count) {
+		format_as_given(format, init, plan);
+		return true;
+	}
+	return frame_format_with_stride(format, init->fourcc, init->coded_width,
+					init->coded_height, buffer->stride) <= buffer->bytes;
+}
+
+/* Of a layout that is given only the bytes count; who aligns rows may not. 0: too large. */
+static void make_key(const struct wc_video_frame_init *init, size_t needed, struct pool_key *key)
+{
+	struct frame_format format;
+
+	*key = (struct pool_key) { .size = needed, .modifier = DRM_FORMAT_MOD_LINEAR };
+	if (init->plane_count)
+		return;
+	key->size = frame_format_with_stride(&format, init->fourcc, init->coded_width,
+					     init->coded_height, 0);
+	key->fourcc = init->fourcc;
+	key->width = init->coded_width;
+	key->height = init->coded_height;
+}
+
+int video_frame_alloc(struct core *core, struct frame_memory *memory,
+		      const struct wc_video_frame_init *init, unsigned use,
+		      struct wc_video_frame **frame, struct wc_error *error)
+{
+	struct wc_memory_choice choice;
+	struct frame_format format;
+	struct buffer *buffer;
+	struct pool_key key;
+	struct plan plan;
+	size_t needed;
+	int ret = check_init(init, &plan, &needed, error);
+
+	if (ret < 0)
+		return ret;
+	make_key(init, needed, &key);
+	*frame = key.size ? slab_get(&core->frames) : NULL;
+	if (!*frame)
+		return no_memory(needed, error);
+	ret = frame_memory_get(memory, use, &key, &buffer, &choice);
+	if (ret == 0 && !lay_out(&format, init, &plan, buffer)) {
+		buffer_unpin(buffer);
+		ret = -EOVERFLOW;
+	}
+	if (ret < 0) {
+		slab_put(&core->frames, *frame);
+		*frame = NULL;
+		return no_shared_memory(ret, &choice, error);
+	}
+	set_up(*frame, core, buffer, &format, init, &plan);
+	buffer_unpin(buffer);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #ifndef WC_FRAME_VIDEO_FRAME_INIT_H
 #define WC_FRAME_VIDEO_FRAME_INIT_H
 
+#include "frame/frame_memory.h"
 #include "frame/video_frame.h"
 
 /*
@@ -19,5 +20,10 @@ int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 			    const struct wc_video_frame_init *init, wc_release_callback release,
 			    void *user_data, struct wc_video_frame **frame,
 			    struct wc_error *error);
+
+/* As wc_video_frame_alloc(); use is a set of uses. */
+int video_frame_alloc(struct core *core, struct frame_memory *memory,
+		      const struct wc_video_frame_init *init, unsigned use,
+		      struct wc_video_frame **frame, struct wc_error *error);
 
 #endif

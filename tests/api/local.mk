@@ -4,6 +4,7 @@
 WC_API_TESTS = \
 	tests/api/test_census \
 	tests/api/test_context \
+	tests/api/test_memory \
 	tests/api/test_no_memory \
 	tests/api/test_pressure \
 	tests/api/test_steady_state \
@@ -32,6 +33,10 @@ tests_api_test_census_LDADD = $(WC_API_TEST_LIBS)
 tests_api_test_context_SOURCES = tests/api/test_context.c $(WC_API_TEST_SOURCES)
 tests_api_test_context_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_context_LDADD = $(WC_API_TEST_LIBS)
+
+tests_api_test_memory_SOURCES = tests/api/test_memory.c $(WC_API_TEST_SOURCES)
+tests_api_test_memory_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_memory_LDADD = $(WC_API_TEST_LIBS)
 
 tests_api_test_no_memory_SOURCES = tests/api/test_no_memory.c $(WC_API_TEST_SOURCES)
 tests_api_test_no_memory_CFLAGS = $(WC_API_TEST_CFLAGS)
