@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The acceptance suites of the library on real V4L2 drivers. Each boots a guest of its own.
 WC_SUITES = \
+	tests/lab/suite/allocators.sh \
 	tests/lab/suite/bad_input.sh \
 	tests/lab/suite/codecs.sh \
 	tests/lab/suite/contend.sh \
@@ -35,6 +36,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
 	tests/lab/suite/test_limit \
+	tests/lab/suite/test_memory \
 	tests/lab/suite/test_plugin \
 	tests/lab/suite/test_lifetime \
 	tests/lab/suite/test_reclaim \
@@ -105,6 +107,13 @@ tests_lab_suite_test_yield_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_limit_SOURCES = tests/lab/suite/test_limit.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_limit_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_limit_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_memory_SOURCES = tests/lab/suite/test_memory.c \
+	tests/lab/suite/picture.c tests/lab/suite/picture.h \
+	tests/lab/suite/raw_encoder.c tests/lab/suite/raw_encoder.h \
+	tests/lab/suite/tap.c tests/lab/suite/tap.h
+tests_lab_suite_test_memory_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_memory_LDADD = lib/libwebcodecs.la $(DRM_LIBS)
 
 tests_lab_suite_test_plugin_SOURCES = tests/lab/suite/test_plugin.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_plugin_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS)
