@@ -20,6 +20,10 @@
  * All functions here may be called from any thread; one frame object may be used by several
  * threads when they only read it. close() must not race with a use of the same object; give
  * each thread a clone.
+ *
+ * Under memory pressure, in contexts that watch it (pressure.h), a frame that nobody maps may get
+ * other memory: its content and layout stay, but it is no DMA-BUF any more. And if the application
+ * allows that, the oldest frames are closed: see wc_video_frame_get_close_reason().
  */
 #ifndef WEBCODECS_VIDEO_FRAME_H
 #define WEBCODECS_VIDEO_FRAME_H
@@ -259,6 +263,17 @@ void wc_video_frame_close(struct wc_video_frame *frame);
 /** True once the frame was closed. */
 bool wc_video_frame_is_closed(const struct wc_video_frame *frame);
 
+/** Why a frame is closed. */
+enum wc_close_reason {
+	WC_NOT_CLOSED = 0,           /**< it is open */
+	WC_CLOSED_BY_APPLICATION,    /**< wc_video_frame_close() or wc_video_frame_finalize() */
+	/** The library, for lack of memory; only where wc_context_allow_force_close() allows it. */
+	WC_CLOSED_UNDER_PRESSURE,
+};
+
+/** Why the frame is closed, if it is. */
+enum wc_close_reason wc_video_frame_get_close_reason(const struct wc_video_frame *frame);
+
 /** The format, ::WC_PIXEL_FORMAT_NONE for formats the specification does not know, or closed. */
 enum wc_pixel_format wc_video_frame_get_format(const struct wc_video_frame *frame);
 
@@ -351,7 +366,9 @@ int wc_video_frame_map(struct wc_video_frame *frame, int access,
 
 /**
  * End an access begun with wc_video_frame_map(). Each successful map needs one, before a device
- * gets to see what was written; closing the frame ends what is left.
+ * gets to see what was written; a frame that stays mapped cannot give up scarce memory under
+ * pressure. Closing the frame ends what is left. One too many, and one after the frame was closed,
+ * has no effect.
  */
 void wc_video_frame_unmap(struct wc_video_frame *frame);
 
@@ -379,9 +396,11 @@ struct wc_dma_buf {
  *
  * @param[out] dma_buf on success new descriptors that the caller owns and closes, with
  *        wc_dma_buf_finish(). The memory lives as long as any of them, but the *content* is only
- *        promised while a frame on it is open.
+ *        promised while a frame on it is open. Memory that was exported once stays where it is:
+ *        it is not exchanged under memory pressure.
  * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_NOT_SUPPORTED_ERROR when the memory
- *         is no DMA-BUF (software codecs, copies); ::WC_OPERATION_ERROR when no descriptor is
+ *         is no DMA-BUF (software codecs, copies, frames that were moved to plain memory under
+ *         pressure); ::WC_OPERATION_ERROR when no descriptor is
  *         left.
  */
 int wc_video_frame_export_dma_buf(struct wc_video_frame *frame, struct wc_dma_buf *dma_buf);

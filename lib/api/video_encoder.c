@@ -329,9 +329,13 @@ static int check_frame(struct wc_video_encoder *encoder, const struct wc_video_f
 	struct wc_context *context = encoder->codec.context;
 	int ret;
 
-	if (!frame || !frame->buffer)
-		return context_fail(context, WC_TYPE_ERROR, "the frame is %s",
-				    frame ? "closed" : "NULL");
+	if (!frame)
+		return context_fail(context, WC_TYPE_ERROR, "the frame is NULL");
+	if (!frame->buffer)
+		return context_fail(context, WC_TYPE_ERROR, "the frame is closed%s",
+				    wc_video_frame_get_close_reason(frame) ==
+				    WC_CLOSED_UNDER_PRESSURE ?
+				    ", the library had to close it under memory pressure" : "");
 	ret = codec_require_configured(&encoder->codec, "encode");
 	if (ret < 0)
 		return ret;

@@ -53,6 +53,7 @@ struct buffer {
 	atomic_uint refs;
 	atomic_uint pins;
 	atomic_uint held;              /* by frames and chunks that external memory was told of */
+	atomic_bool exported;          /* somebody outside has descriptors of the memory */
 	size_t bytes;                  /* of all objects, once accounted */
 	enum wc_memory_kind kind;      /* plain, unless the maker says so before buffer_account() */
 	bool read_only;                /* the content may be a reference picture of a decoder */

@@ -169,7 +169,7 @@ int wc_frame_cache_put(struct wc_frame_cache *cache, int64_t key, struct wc_vide
 		return WC_INVALID_STATE_ERROR;
 	own = video_frame_clone(frame);
 	if (!own)
-		return WC_OPERATION_ERROR;
+		return video_frame_clone_failed(frame);
 	bytes = frame_bytes(own);
 	pthread_mutex_lock(&cache->lock);
 	while (!make_room(cache, key, bytes, &leaving)) {

@@ -13,6 +13,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
 	lib/frame/frame_cache.c lib/frame/frame_cache.h \
 	lib/frame/frame_memory.c lib/frame/frame_memory.h \
+	lib/frame/guard.c lib/frame/guard.h \
 	lib/frame/memory_io.c lib/frame/memory_io.h \
 	lib/frame/pixel_format.c lib/frame/pixel_format.h \
 	lib/frame/plane_layout.c lib/frame/plane_layout.h \

@@ -6,14 +6,17 @@
 #include "frame/pixel_format.h"
 #include "util/macros.h"
 
-void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
-		       const struct frame_format *format, const struct wc_rect *visible,
-		       const struct timing *timing)
+/* Takes the pin of the buffer over. */
+static void set_up(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
+		   const struct frame_format *format, const struct wc_rect *visible,
+		   const struct timing *timing)
 {
 	atomic_init(&frame->refs, 1);
 	atomic_init(&frame->accesses, 0);
 	frame->core = core_ref(core);
-	frame->buffer = buffer_pin(buffer);
+	atomic_init(&frame->buffer, buffer);
+	frame->memory = buffer->kind;
+	frame->n_objects = buffer->n_objects;
 	frame->format = *format;
 	frame->visible = *visible;
 	frame->display_width = visible->width;
@@ -25,13 +28,21 @@ void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct b
 	roll_entry_set_state(&frame->entry, ROLL_READY);
 }
 
+void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
+		       const struct frame_format *format, const struct wc_rect *visible,
+		       const struct timing *timing)
+{
+	set_up(frame, core, buffer_pin(buffer), format, visible, timing);
+}
+
+/* Last of all the state: from then on the buffer may become another one. */
 void video_frame_give(struct wc_video_frame *frame)
 {
-	roll_entry_set_state(&frame->entry, ROLL_READY | ROLL_GIVEN);
 	if (external_memory_is_wanted(&frame->core->external_memory)) {
 		buffer_hold(frame->buffer);
 		frame->held = true;
 	}
+	roll_entry_set_state(&frame->entry, ROLL_READY | ROLL_GIVEN);
 }
 
 struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
@@ -51,17 +62,12 @@ struct wc_video_frame *wc_video_frame_ref(struct wc_video_frame *frame)
 	return frame;
 }
 
-/* The buffer goes in any case, so that a close costs nothing more when it is late. */
-static void drop_buffer(struct wc_video_frame *frame)
+void video_frame_drop(struct wc_video_frame *frame, struct buffer *buffer)
 {
-	struct buffer *buffer = frame->buffer;
-
-	while (atomic_load_explicit(&frame->accesses, memory_order_relaxed))
-		video_frame_end_access(frame);
-	frame->buffer = NULL;
+	for (unsigned n = atomic_exchange(&frame->accesses, 0); n; n--)
+		buffer_end_access(buffer);
 	if (frame->held)
 		buffer_unhold(buffer);
-	frame->held = false;
 	buffer_unpin(buffer);
 }
 
@@ -71,7 +77,7 @@ static void end_unclosed(struct wc_video_frame *frame, struct core *core)
 	if (atomic_load_explicit(&core->census.warn_unclosed, memory_order_relaxed) &&
 	    roll_entry_state(&frame->entry) & ROLL_GIVEN)
 		census_dropped(&core->census, WC_OBJECT_VIDEO_FRAME, &frame->entry);
-	drop_buffer(frame);
+	video_frame_drop(frame, frame->buffer);
 }
 
 void wc_video_frame_unref(struct wc_video_frame *frame)
@@ -88,21 +94,22 @@ void wc_video_frame_unref(struct wc_video_frame *frame)
 	core_unref(core);
 }
 
-/* "Close VideoFrame": the time stays, all else goes. */
+void video_frame_mark_closed(struct wc_video_frame *frame)
+{
+	roll_entry_set_state(&frame->entry, roll_entry_state(&frame->entry) | ROLL_CLOSED);
+	atomic_store_explicit(&frame->buffer, NULL, memory_order_relaxed);
+}
+
+/* "Close VideoFrame": the time stays, of all else nothing is told any more. */
 void wc_video_frame_close(struct wc_video_frame *frame)
 {
-	if (!frame || !frame->buffer)
+	struct buffer *buffer;
+
+	if (!frame || !guard_close(&frame->guard, &frame->core->seizures))
 		return;
-	roll_entry_set_state(&frame->entry, roll_entry_state(&frame->entry) | ROLL_CLOSED);
-	memset(&frame->format, 0, sizeof frame->format);
-	memset(&frame->visible, 0, sizeof frame->visible);
-	memset(&frame->color_space, 0, sizeof frame->color_space);
-	frame->display_width = 0;
-	frame->display_height = 0;
-	frame->rotation = 0;
-	frame->flip = false;
-	frame->writable = false;
-	drop_buffer(frame);
+	buffer = frame->buffer;
+	video_frame_mark_closed(frame);
+	video_frame_drop(frame, buffer);
 }
 
 void wc_video_frame_finalize(struct wc_video_frame *frame)
@@ -120,8 +127,7 @@ uint64_t wc_video_frame_get_handle(const struct wc_video_frame *frame)
 	return roll_handle(&frame->entry);
 }
 
-/* Another thread may be giving the last reference back: none is made out of nothing. */
-static bool try_ref(struct wc_video_frame *frame)
+bool video_frame_try_ref(struct wc_video_frame *frame)
 {
 	unsigned refs = atomic_load_explicit(&frame->refs, memory_order_relaxed);
 
@@ -144,7 +150,7 @@ struct wc_video_frame *video_frame_find(struct core *core, uint64_t handle)
 	entry = roll_find(roll, handle);
 	if (entry && (roll_entry_state(entry) & (ROLL_GIVEN | ROLL_CLOSED)) == ROLL_GIVEN)
 		frame = container_of(entry, struct wc_video_frame, entry);
-	if (frame && !try_ref(frame))
+	if (frame && !video_frame_try_ref(frame))
 		frame = NULL;
 	pthread_mutex_unlock(&roll->lock);
 	return frame;
@@ -155,14 +161,44 @@ bool wc_video_frame_is_closed(const struct wc_video_frame *frame)
 	return !frame->buffer;
 }
 
+enum wc_close_reason wc_video_frame_get_close_reason(const struct wc_video_frame *frame)
+{
+	if (!guard_is_closed(&frame->guard))
+		return WC_NOT_CLOSED;
+	return guard_was_forced(&frame->guard) ? WC_CLOSED_UNDER_PRESSURE
+					       : WC_CLOSED_BY_APPLICATION;
+}
+
+struct pinning {
+	const struct wc_video_frame *frame;
+	struct buffer *buffer;
+};
+
+/* The lock of the roll is held: the buffer stays the frame's until there is a pin more. */
+static void pin_buffer(void *arg)
+{
+	struct pinning *pinning = arg;
+
+	pinning->buffer = pinning->frame->buffer;
+	if (pinning->buffer)
+		buffer_pin(pinning->buffer);
+}
+
 /* Member by member: another thread may be counting references to the original. */
 struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame)
 {
-	struct wc_video_frame *clone = video_frame_new(frame->core, frame->buffer, &frame->format,
-						       &frame->visible, &frame->timing);
+	struct slab *frames = &frame->core->frames;
+	struct pinning pinning = { frame, NULL };
+	struct wc_video_frame *clone = slab_get_and(frames, pin_buffer, &pinning);
 
 	if (!clone)
 		return NULL;
+	if (!pinning.buffer) {
+		slab_put(frames, clone);
+		return NULL;
+	}
+	set_up(clone, frame->core, pinning.buffer, &frame->format, &frame->visible,
+	       &frame->timing);
 	clone->display_width = frame->display_width;
 	clone->display_height = frame->display_height;
 	clone->color_space = frame->color_space;
@@ -170,6 +206,11 @@ struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame)
 	clone->flip = frame->flip;
 	clone->writable = frame->writable;
 	return clone;
+}
+
+int video_frame_clone_failed(const struct wc_video_frame *frame)
+{
+	return frame->buffer ? WC_OPERATION_ERROR : WC_INVALID_STATE_ERROR;
 }
 
 int wc_video_frame_clone(struct wc_video_frame *frame, struct wc_video_frame **clone)
@@ -181,7 +222,7 @@ int wc_video_frame_clone(struct wc_video_frame *frame, struct wc_video_frame **c
 		return WC_INVALID_STATE_ERROR;
 	*clone = video_frame_clone(frame);
 	if (!*clone)
-		return WC_OPERATION_ERROR;
+		return video_frame_clone_failed(frame);
 	video_frame_give(*clone);
 	return WC_OK;
 }
@@ -190,6 +231,8 @@ enum wc_pixel_format wc_video_frame_get_format(const struct wc_video_frame *fram
 {
 	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
 
+	if (!frame->buffer)
+		return WC_PIXEL_FORMAT_NONE;
 	/* A tiled picture has the samples, but not where the W3C name says. */
 	if (!pixels || frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
 		return WC_PIXEL_FORMAT_NONE;
@@ -198,7 +241,7 @@ enum wc_pixel_format wc_video_frame_get_format(const struct wc_video_frame *fram
 
 uint32_t wc_video_frame_get_fourcc(const struct wc_video_frame *frame)
 {
-	return frame->format.fourcc;
+	return frame->buffer ? frame->format.fourcc : 0;
 }
 
 int64_t wc_video_frame_get_timestamp(const struct wc_video_frame *frame)
@@ -215,40 +258,40 @@ bool wc_video_frame_get_duration(const struct wc_video_frame *frame, uint64_t *d
 
 uint32_t wc_video_frame_get_coded_width(const struct wc_video_frame *frame)
 {
-	return frame->format.width;
+	return frame->buffer ? frame->format.width : 0;
 }
 
 uint32_t wc_video_frame_get_coded_height(const struct wc_video_frame *frame)
 {
-	return frame->format.height;
+	return frame->buffer ? frame->format.height : 0;
 }
 
 struct wc_rect wc_video_frame_get_visible_rect(const struct wc_video_frame *frame)
 {
-	return frame->visible;
+	return frame->buffer ? frame->visible : (struct wc_rect) { 0 };
 }
 
 uint32_t wc_video_frame_get_display_width(const struct wc_video_frame *frame)
 {
-	return frame->display_width;
+	return frame->buffer ? frame->display_width : 0;
 }
 
 uint32_t wc_video_frame_get_display_height(const struct wc_video_frame *frame)
 {
-	return frame->display_height;
+	return frame->buffer ? frame->display_height : 0;
 }
 
 uint16_t wc_video_frame_get_rotation(const struct wc_video_frame *frame)
 {
-	return frame->rotation;
+	return frame->buffer ? frame->rotation : 0;
 }
 
 bool wc_video_frame_get_flip(const struct wc_video_frame *frame)
 {
-	return frame->flip;
+	return frame->buffer && frame->flip;
 }
 
 struct wc_video_color_space wc_video_frame_get_color_space(const struct wc_video_frame *frame)
 {
-	return frame->color_space;
+	return frame->buffer ? frame->color_space : (struct wc_video_color_space) { 0 };
 }

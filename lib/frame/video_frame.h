@@ -8,6 +8,7 @@
 #include <webcodecs/video_frame.h>
 
 #include "frame/buffer.h"
+#include "frame/guard.h"
 
 struct convert_image;
 
@@ -33,8 +34,19 @@ struct timing {
 struct wc_video_frame {
 	struct roll_entry entry;
 	atomic_uint refs;
+	struct guard guard;                /* of the memory */
 	struct core *core;                 /* a reference */
-	struct buffer *buffer;             /* a pin; NULL when closed */
+	/*
+	 * A pin; NULL when closed. Of a frame that was given it may become another one, or NULL,
+	 * while the guard is seized and the lock of the roll is held: so it is looked into by who
+	 * uses the guard or has the lock. memory and next_seized are for who has both.
+	 */
+	_Atomic(struct buffer *) buffer;
+	enum wc_memory_kind memory;        /* of the buffer */
+	struct wc_video_frame *next_seized;
+
+	/* All else is constant once the frame was given, also when it is closed. */
+	unsigned n_objects;                /* of the buffer */
 	struct frame_format format;
 	struct wc_rect visible;
 	uint32_t display_width, display_height;
@@ -65,6 +77,18 @@ void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct b
  * Once, by who made the frame or is about to hand it out.
  */
 void video_frame_give(struct wc_video_frame *frame);
+
+/* For who closed the guard: the frame is closed from here on; its pin of the buffer is left. */
+void video_frame_mark_closed(struct wc_video_frame *frame);
+
+/* Undo what the frame did to a buffer that is no longer its own: calls the application's hook. */
+void video_frame_drop(struct wc_video_frame *frame, struct buffer *buffer);
+
+/*
+ * With the lock of the roll held, for who found the frame there: a reference, unless another thread
+ * is giving the last one back.
+ */
+bool video_frame_try_ref(struct wc_video_frame *frame);
 
 /* A new reference to the application's open frame of that handle, or NULL. Any thread. */
 struct wc_video_frame *video_frame_find(struct core *core, uint64_t handle);
@@ -106,8 +130,12 @@ bool video_frame_image(const struct wc_video_frame *frame, const struct wc_rect 
 
 /*
  * A new pin of the frame's buffer, for a codec that outlasts a close by the application. It is not
- * the application's.
+ * the application's, so its memory stays where it is. NULL without memory, or when the frame was
+ * closed meanwhile, under pressure.
  */
 struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame);
+
+/* The ::wc_status of a clone that was not to be had. */
+int video_frame_clone_failed(const struct wc_video_frame *frame);
 
 #endif

@@ -118,12 +118,12 @@ static int copy_converted(const struct wc_video_frame *frame, const struct plan 
 	return WC_OK;
 }
 
-static int copy(const struct wc_video_frame *frame, const struct plan *plan, uint8_t *data)
+static int copy_picture(const struct wc_video_frame *frame, const struct plan *plan, uint8_t *data)
 {
 	if (!video_frame_is_mapped(frame))
 		return WC_NOT_SUPPORTED_ERROR;
-	return plan->source == plan->target ? copy_rows(frame, plan, data) :
-	       copy_converted(frame, plan, data);
+	return plan->source == plan->target ? copy_rows(frame, plan, data)
+					    : copy_converted(frame, plan, data);
 }
 
 int wc_video_frame_copy_to(struct wc_video_frame *frame,
@@ -137,10 +137,14 @@ int wc_video_frame_copy_to(struct wc_video_frame *frame,
 		return ret;
 	if (!data || size < plan.size)
 		return WC_TYPE_ERROR;
-	if (video_frame_begin_access(frame, WC_MAP_READ) < 0)
-		return WC_OPERATION_ERROR;
-	ret = copy(frame, &plan, data);
-	video_frame_end_access(frame);
+	if (!guard_use(&frame->guard, &frame->core->seizures))
+		return WC_INVALID_STATE_ERROR;
+	ret = WC_OPERATION_ERROR;
+	if (video_frame_begin_access(frame, WC_MAP_READ) == 0) {
+		ret = copy_picture(frame, &plan, data);
+		video_frame_end_access(frame);
+	}
+	guard_end_use(&frame->guard);
 	if (ret == WC_OK && layout)
 		memcpy(layout, plan.planes, plan.target->n_planes * sizeof *layout);
 	return ret;

@@ -67,7 +67,7 @@ int wc_video_frame_get_layout(const struct wc_video_frame *frame,
 	if (!frame->buffer)
 		return WC_INVALID_STATE_ERROR;
 	layout->plane_count = format->n_planes;
-	layout->object_count = frame->buffer->n_objects;
+	layout->object_count = frame->n_objects;
 	layout->modifier = format->modifier;
 	for (unsigned i = 0; i < format->n_planes; i++) {
 		layout->planes[i].object = format->planes[i].object;
@@ -106,32 +106,23 @@ void video_frame_end_access(struct wc_video_frame *frame)
 		buffer_end_access(frame->buffer);
 }
 
-/*
- * A codec's driver keeps its own buffers coherent: V4L2 does what caches need when one is queued
- * and dequeued (vb2 memops prepare and finish), and they are mapped for good. Others are shared.
- */
-int wc_video_frame_map(struct wc_video_frame *frame, int access,
-		       struct wc_video_frame_mapping *mapping)
+static int check_access(const struct wc_video_frame *frame, int access)
 {
-	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
-	int ret;
-
-	if (!mapping)
-		return WC_TYPE_ERROR;
-	memset(mapping, 0, sizeof *mapping);
-	if (!frame->buffer)
-		return WC_INVALID_STATE_ERROR;
 	if (access == 0 || access & ~(WC_MAP_READ | WC_MAP_WRITE))
 		return WC_TYPE_ERROR;
 	if (access & WC_MAP_WRITE && (!frame->writable || frame->buffer->read_only))
 		return WC_TYPE_ERROR;
-	if (!pixels || frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
+	if (!pixel_format_find(frame->format.fourcc) ||
+	    frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
 		return WC_NOT_SUPPORTED_ERROR;
-	ret = video_frame_begin_access(frame, (unsigned)access);
-	if (ret < 0)
-		return ret == -EACCES ? WC_TYPE_ERROR : WC_OPERATION_ERROR;
-	if (!video_frame_is_mapped(frame))
-		return WC_NOT_SUPPORTED_ERROR;
+	return WC_OK;
+}
+
+static void fill_mapping(const struct wc_video_frame *frame,
+			 struct wc_video_frame_mapping *mapping)
+{
+	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
+
 	mapping->plane_count = frame->format.n_planes;
 	for (unsigned i = 0; i < frame->format.n_planes; i++) {
 		mapping->planes[i].data = video_frame_plane(frame, i);
@@ -140,16 +131,58 @@ int wc_video_frame_map(struct wc_video_frame *frame, int access,
 		mapping->planes[i].row_bytes = pixel_format_row_bytes(pixels, i,
 								      frame->format.width);
 	}
-	return WC_OK;
+}
+
+/*
+ * A codec's driver keeps its own buffers coherent: V4L2 does what caches need when one is queued
+ * and dequeued (vb2 memops prepare and finish), and they are mapped for good. Others are shared.
+ */
+static int begin_mapping(struct wc_video_frame *frame, int access)
+{
+	int ret = check_access(frame, access);
+
+	if (ret < 0)
+		return ret;
+	ret = video_frame_begin_access(frame, (unsigned)access);
+	if (ret < 0)
+		return ret == -EACCES ? WC_TYPE_ERROR : WC_OPERATION_ERROR;
+	if (video_frame_is_mapped(frame))
+		return WC_OK;
+	video_frame_end_access(frame);
+	return WC_NOT_SUPPORTED_ERROR;
+}
+
+/* The guard keeps the memory in its place. */
+int wc_video_frame_map(struct wc_video_frame *frame, int access,
+		       struct wc_video_frame_mapping *mapping)
+{
+	int ret;
+
+	if (!mapping)
+		return WC_TYPE_ERROR;
+	memset(mapping, 0, sizeof *mapping);
+	if (!guard_map(&frame->guard, &frame->core->seizures))
+		return WC_INVALID_STATE_ERROR;
+	ret = begin_mapping(frame, access);
+	if (ret < 0)
+		guard_unmap(&frame->guard);
+	else
+		fill_mapping(frame, mapping);
+	return ret;
 }
 
 void wc_video_frame_unmap(struct wc_video_frame *frame)
 {
 	video_frame_end_access(frame);
+	guard_unmap(&frame->guard);
 }
 
-static int duplicate_objects(const struct buffer *buffer, struct wc_dma_buf *dma_buf)
+/* What others have descriptors of stays where it is: they go on reading there. */
+static int duplicate_objects(struct buffer *buffer, struct wc_dma_buf *dma_buf)
 {
+	for (unsigned i = 0; i < buffer->n_objects; i++)
+		if (buffer->objects[i].fd < 0)
+			return WC_NOT_SUPPORTED_ERROR;
 	for (unsigned i = 0; i < buffer->n_objects; i++) {
 		int fd = fcntl(buffer->objects[i].fd, F_DUPFD_CLOEXEC, 0);
 
@@ -159,6 +192,7 @@ static int duplicate_objects(const struct buffer *buffer, struct wc_dma_buf *dma
 		dma_buf->objects[i].size = buffer->objects[i].size;
 		dma_buf->object_count++;
 	}
+	atomic_store_explicit(&buffer->exported, true, memory_order_relaxed);
 	return WC_OK;
 }
 
@@ -170,12 +204,10 @@ int wc_video_frame_export_dma_buf(struct wc_video_frame *frame, struct wc_dma_bu
 	if (!dma_buf)
 		return WC_TYPE_ERROR;
 	memset(dma_buf, 0, sizeof *dma_buf);
-	if (!frame->buffer)
+	if (!guard_use(&frame->guard, &frame->core->seizures))
 		return WC_INVALID_STATE_ERROR;
-	for (unsigned i = 0; i < frame->buffer->n_objects; i++)
-		if (frame->buffer->objects[i].fd < 0)
-			return WC_NOT_SUPPORTED_ERROR;
 	ret = duplicate_objects(frame->buffer, dma_buf);
+	guard_end_use(&frame->guard);
 	if (ret < 0) {
 		wc_dma_buf_finish(dma_buf);
 		return ret;

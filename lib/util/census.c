@@ -225,7 +225,8 @@ void census_describe(const struct census *census, enum wc_object_class class,
 	object->handle = roll_handle(entry);
 	object->number = entry->number - census->rolls[class].first;
 	object->age = now > entry->born ? now - entry->born : 0;
-	object->bytes = state & ROLL_CLOSED ? 0 : entry->bytes;
+	object->bytes = state & ROLL_CLOSED ? 0 :
+			atomic_load_explicit(&entry->bytes, memory_order_relaxed);
 	object->closed = state & ROLL_CLOSED;
 	object->internal = !(state & ROLL_GIVEN);
 	object->site = entry->site ? entry->site - 1 : WC_CENSUS_NO_SITE;

@@ -34,6 +34,7 @@ struct core {
 	struct external_memory external_memory;
 	struct address_set wrapped;      /* memory of the application's that buffers refer to */
 	struct shrinker_list shrinkers;  /* pools and caches */
+	pthread_mutex_t seizures;        /* held while frames are seized: frame/guard.h */
 	struct slab frames;      /* struct wc_video_frame */
 	struct slab chunks;      /* struct wc_encoded_video_chunk */
 };

@@ -22,7 +22,7 @@
 #define ROLL_BLOCKS 18           /* of 64, 128, 256 ... slots: 16 million */
 #define ROLL_NUMBER_BITS 40
 
-/* What holders of an object say of it; by one thread at a time, the one that may close it. */
+/* What holders of an object say of it; by one thread at a time, the one that gives or closes it. */
 enum {
 	ROLL_READY = 1,          /* the description is complete */
 	ROLL_GIVEN = 2,          /* the application has it, or had it */
@@ -39,8 +39,8 @@ struct roll_entry {
 	int64_t born;            /* microseconds, see census.h */
 	uint32_t site;           /* where it was made, 0: not known */
 	uint32_t warned;         /* somebody was told that it is open too long */
-	size_t bytes;            /* from here: written before ROLL_READY, then constant */
-	uint32_t fourcc;         /* 0: none */
+	atomic_size_t bytes;     /* may change as long as the object lives */
+	uint32_t fourcc;         /* from here: written before ROLL_READY, then constant; 0: none */
 	uint32_t width, height;  /* pixels */
 	const char *label;       /* NULL or memory of the object */
 #endif
@@ -96,6 +96,18 @@ static inline void roll_entry_set_state(struct roll_entry *entry, unsigned state
 	(void)state;
 }
 
+static inline void roll_entry_set_bytes(struct roll_entry *entry, size_t bytes)
+{
+	(void)entry;
+	(void)bytes;
+}
+
+static inline uint64_t roll_entry_number(const struct roll_entry *entry)
+{
+	(void)entry;
+	return 0;
+}
+
 static inline void roll_entry_describe(struct roll_entry *entry, size_t bytes, uint32_t fourcc,
 				       uint32_t width, uint32_t height)
 {
@@ -125,11 +137,22 @@ static inline void roll_entry_set_state(struct roll_entry *entry, unsigned state
 	atomic_store_explicit(&entry->state, state, memory_order_release);
 }
 
+static inline void roll_entry_set_bytes(struct roll_entry *entry, size_t bytes)
+{
+	atomic_store_explicit(&entry->bytes, bytes, memory_order_relaxed);
+}
+
+/* With the lock held: goes up with each object that is made. */
+static inline uint64_t roll_entry_number(const struct roll_entry *entry)
+{
+	return entry->number;
+}
+
 /* Before the object is ready. */
 static inline void roll_entry_describe(struct roll_entry *entry, size_t bytes, uint32_t fourcc,
 				       uint32_t width, uint32_t height)
 {
-	entry->bytes = bytes;
+	roll_entry_set_bytes(entry, bytes);
 	entry->fourcc = fourcc;
 	entry->width = width;
 	entry->height = height;

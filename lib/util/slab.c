@@ -28,7 +28,7 @@ void slab_finish(struct slab *slab)
 }
 
 /* None was idle. */
-static void *new_object(struct slab *slab, uint32_t site)
+static void *new_object(struct slab *slab, uint32_t site, void (*also)(void *arg), void *arg)
 {
 	struct roll_entry *entry = calloc(1, slab->object_size);
 	int ret;
@@ -37,8 +37,10 @@ static void *new_object(struct slab *slab, uint32_t site)
 		return NULL;
 	pthread_mutex_lock(&slab->roll->lock);
 	ret = roll_add(slab->roll, entry);
-	if (ret == 0)
+	if (ret == 0) {
 		census_begin(slab->census, slab->roll, entry, site);
+		also(arg);
+	}
 	pthread_mutex_unlock(&slab->roll->lock);
 	if (ret == 0)
 		return entry;
@@ -46,7 +48,17 @@ static void *new_object(struct slab *slab, uint32_t site)
 	return NULL;
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
 void *slab_get(struct slab *slab)
+{
+	return slab_get_and(slab, nothing, NULL);
+}
+
+void *slab_get_and(struct slab *slab, void (*also)(void *arg), void *arg)
 {
 	uint32_t site = census_site(slab->census);
 	struct roll_entry *entry;
@@ -57,11 +69,12 @@ void *slab_get(struct slab *slab)
 		slab->free = entry->next;
 		slab->kept--;
 		census_begin(slab->census, slab->roll, entry, site);
+		also(arg);
 	}
 	pthread_mutex_unlock(&slab->roll->lock);
 
 	if (!entry)
-		return new_object(slab, site);
+		return new_object(slab, site, also, arg);
 	/* The entry may be looked at meanwhile, and is set member by member. */
 	memset(entry + 1, 0, slab->object_size - sizeof *entry);
 	return entry;

@@ -34,6 +34,9 @@ void slab_finish(struct slab *slab);
  */
 void *slab_get(struct slab *slab);
 
+/* The same, and with it, under the same lock of the roll, also(arg), unless there is no memory. */
+void *slab_get_and(struct slab *slab, void (*also)(void *arg), void *arg);
+
 void slab_put(struct slab *slab, void *object);
 
 #endif

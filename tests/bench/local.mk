@@ -88,6 +88,7 @@ EXTRA_PROGRAMS += tests/bench/census_on tests/bench/census_off
 WC_BENCH_CENSUS_SOURCES = tests/bench/census.c \
 	lib/frame/buffer.c \
 	lib/frame/color_space.c \
+	lib/frame/guard.c \
 	lib/frame/pixel_format.c \
 	lib/frame/plane_layout.c \
 	lib/frame/video_frame.c \

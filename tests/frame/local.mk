@@ -5,13 +5,20 @@ WC_FRAME_TESTS = \
 	tests/frame/test_convert \
 	tests/frame/test_frame_cache \
 	tests/frame/test_frame_memory \
+	tests/frame/test_guard \
 	tests/frame/test_pool \
 	tests/frame/test_video_frame \
 	tests/frame/test_video_frame_copy
 check_PROGRAMS += $(WC_FRAME_TESTS)
 TESTS += $(WC_FRAME_TESTS)
-THREAD_TESTS += tests/frame/test_allocators tests/frame/test_buffer_access \
-	tests/frame/test_frame_cache tests/frame/test_frame_memory tests/frame/test_pool tests/frame/test_video_frame
+THREAD_TESTS += \
+	tests/frame/test_allocators \
+	tests/frame/test_buffer_access \
+	tests/frame/test_frame_cache \
+	tests/frame/test_frame_memory \
+	tests/frame/test_guard \
+	tests/frame/test_pool \
+	tests/frame/test_video_frame
 
 WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_FRAME_TEST_LIBS = lib/libframe.la lib/libutil.la $(DRM_LIBS) $(YUV_LIBS) $(CHECK_LIBS)
@@ -51,6 +58,10 @@ tests_frame_test_frame_memory_SOURCES = \
 tests_frame_test_frame_memory_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_frame_memory_LDADD = $(WC_FRAME_TEST_LIBS)
 tests_frame_test_frame_memory_LDFLAGS = $(WC_FRAME_MEMORY_WRAP)
+
+tests_frame_test_guard_SOURCES = tests/frame/test_guard.c
+tests_frame_test_guard_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_guard_LDADD = $(WC_FRAME_TEST_LIBS)
 
 tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
 tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
