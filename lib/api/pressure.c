@@ -27,16 +27,20 @@ static struct shrinker_list *shrinkers(void *owner)
 	return &p->context->core->shrinkers;
 }
 
-static uint64_t trim(void *owner, enum wc_pressure_level level, uint64_t wanted)
+static uint64_t trim(void *owner, enum wc_pressure_level level,
+		     enum wc_pressure_cause cause, uint64_t wanted)
 {
 	(void)level;
+	(void)cause;
 	return shrinker_list_shrink(shrinkers(owner),
 				    wanted && wanted < SIZE_MAX ? (size_t)wanted : SIZE_MAX);
 }
 
-static uint64_t stop_growing(void *owner, enum wc_pressure_level level, uint64_t wanted)
+static uint64_t stop_growing(void *owner, enum wc_pressure_level level,
+			     enum wc_pressure_cause cause, uint64_t wanted)
 {
 	(void)level;
+	(void)cause;
 	(void)wanted;
 	shrinker_list_hold_growth(shrinkers(owner), true);
 	return 0;
@@ -48,13 +52,15 @@ static void grow_again(void *owner)
 }
 
 /* One codec if nobody knows how much is wanted, else as many as it takes. */
-static uint64_t reclaim(void *owner, enum wc_pressure_level level, uint64_t wanted)
+static uint64_t reclaim(void *owner, enum wc_pressure_level level,
+			enum wc_pressure_cause cause, uint64_t wanted)
 {
 	struct context_pressure *p = owner;
 	uint64_t freed = 0;
 	int64_t bytes;
 
 	(void)level;
+	(void)cause;
 	/* A watch that was ended, by the handler too, closes nothing. */
 	if (!p->handler)
 		return 0;

@@ -50,7 +50,8 @@ uint64_t pressure_ladder_climb(struct pressure_ladder *ladder, enum wc_pressure_
 			continue;
 		event.wanted = goal > 0 ? goal - freed : 0;
 		ladder->taken |= 1u << step;
-		event.freed = ladder->rungs[step].act(ladder->owner, level, event.wanted);
+		event.freed = ladder->rungs[step].act(ladder->owner, level, cause,
+							 event.wanted);
 		freed += event.freed;
 		tell(ladder, &event);
 	}

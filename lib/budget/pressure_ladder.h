@@ -29,11 +29,13 @@
 
 struct pressure_rung {
 	/*
-	 * Take the step, again if it is taken already. wanted: bytes that are still needed, 0 if
-	 * unknown; a step that goes piece by piece (reclaim, force close) then takes one piece.
-	 * Returns bytes freed. NULL: the owner has no such step; it is passed over.
+	 * Take the step, again if it is taken already. cause: what memory is short of, which says
+	 * what helps. wanted: bytes that are still needed, 0 if unknown; a step that goes piece by
+	 * piece (reclaim, force close) then takes one piece. Returns bytes freed. NULL: the owner
+	 * has no such step; it is passed over.
 	 */
-	uint64_t (*act)(void *owner, enum wc_pressure_level level, uint64_t wanted);
+	uint64_t (*act)(void *owner, enum wc_pressure_level level, enum wc_pressure_cause cause,
+			uint64_t wanted);
 	/* Take it back. NULL: there is nothing to take back, but it is told all the same. */
 	void (*relax)(void *owner);
 };

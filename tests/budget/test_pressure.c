@@ -44,8 +44,10 @@ static uint64_t act(enum wc_pressure_step step, uint64_t bytes)
 }
 
 #define RUNG(name, step) \
-	static uint64_t act_##name(void *owner, enum wc_pressure_level level, uint64_t bytes) \
+	static uint64_t act_##name(void *owner, enum wc_pressure_level level, \
+				   enum wc_pressure_cause cause, uint64_t bytes) \
 	{ \
+		ck_assert_int_eq(cause, pressure.cause); \
 		ck_assert_ptr_eq(owner, &ladder); \
 		ck_assert_int_ge(level, pressure_step_level(step)); \
 		return act(step, bytes); \
@@ -506,8 +508,10 @@ END_TEST
 /* A step that reports itself, at the level given, and tries to serve. */
 static enum wc_pressure_level inner;
 
-static uint64_t act_and_report(void *owner, enum wc_pressure_level level, uint64_t bytes)
+static uint64_t act_and_report(void *owner, enum wc_pressure_level level,
+			       enum wc_pressure_cause cause, uint64_t bytes)
 {
+	(void)cause;
 	(void)owner;
 	(void)level;
 	report(inner, 0);

@@ -797,8 +797,10 @@ static void put_group(const char *dir, const char *max, const char *high, unsign
 
 static uint64_t goal_of_low;
 
-static uint64_t keep_goal(void *owner, enum wc_pressure_level level, uint64_t wanted)
+static uint64_t keep_goal(void *owner, enum wc_pressure_level level,
+			  enum wc_pressure_cause cause, uint64_t wanted)
 {
+	(void)cause;
 	(void)owner;
 	(void)level;
 	goal_of_low = wanted;
@@ -936,8 +938,10 @@ END_TEST
 
 static int acts;
 
-static uint64_t act_in_dispatch(void *owner, enum wc_pressure_level level, uint64_t wanted)
+static uint64_t act_in_dispatch(void *owner, enum wc_pressure_level level,
+				enum wc_pressure_cause cause, uint64_t wanted)
 {
+	(void)cause;
 	(void)owner;
 	(void)level;
 	ck_assert(loop.dispatching);

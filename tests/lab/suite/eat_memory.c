@@ -183,8 +183,10 @@ static int run_order(void)
 }
 
 /* The step that gives away what is wanted, from the oldest on. */
-static uint64_t spill(void *owner, enum wc_pressure_level level, uint64_t wanted)
+static uint64_t spill(void *owner, enum wc_pressure_level level, enum wc_pressure_cause cause,
+		      uint64_t wanted)
 {
+	(void)cause;
 	(void)owner;
 	(void)level;
 	return drop_frames(wanted > 0 ? (unsigned)(wanted / MB) + 1 : n_frames / 2);
@@ -198,8 +200,10 @@ static void print_step(void *owner, const struct wc_pressure_event *event)
 		       (int)(event->freed / MB));
 }
 
-static uint64_t trim(void *owner, enum wc_pressure_level level, uint64_t wanted)
+static uint64_t trim(void *owner, enum wc_pressure_level level, enum wc_pressure_cause cause,
+		     uint64_t wanted)
 {
+	(void)cause;
 	(void)owner;
 	(void)level;
 	(void)wanted;
