@@ -21,9 +21,19 @@
  * | ::WC_PRESSURE_TRIM          | low        | idle buffers of pools and caches are freed         |
  * | ::WC_PRESSURE_STOP_GROWING  | medium     | pools take no more memory                          |
  * | ::WC_PRESSURE_RECLAIM       | critical   | codecs are closed that the W3C rules allow to close|
+ * | ::WC_PRESSURE_FORCE_CLOSE   | critical   | if allowed, the oldest open frames are closed      |
  *
  * When the level falls, the steps that no longer belong to it are taken back, the last one first.
  * Closed codecs and frames stay closed.
+ *
+ * **Frames are closed by force** only after wc_context_allow_force_close(): those of the
+ * application that were made first go first, one after the other until enough memory was let go
+ * of. If nobody knows how much is needed, it is one frame each time, and only when no other step
+ * freed anything. Spared are frames that are mapped or being copied, clones that a codec or a cache
+ * keeps, and frames in memory whose end would not help: under pressure of the control group that of
+ * drivers, heaps and displays, which is not charged to it, and under a lack of contiguous memory
+ * all other. What the step frees counts only when nobody else has it: a buffer that a clone keeps,
+ * or that a codec goes on with, does not.
  *
  * While the level stays, the ladder is climbed again at most every 15 s; when it freed less than
  * was needed, already with the first report after 2 s, then 4 s, then 8 s. Reports that say how
@@ -35,6 +45,7 @@
 #ifndef WEBCODECS_PRESSURE_H
 #define WEBCODECS_PRESSURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <webcodecs/error.h>
@@ -61,7 +72,7 @@ enum wc_pressure_step {
 	WC_PRESSURE_THROTTLE,       /**< let decoders produce less ahead; not yet taken */
 	WC_PRESSURE_SPILL,          /**< move idle frames to plain memory; not yet taken */
 	WC_PRESSURE_RECLAIM,        /**< close codecs with ::WC_QUOTA_EXCEEDED_ERROR */
-	WC_PRESSURE_FORCE_CLOSE,    /**< close the oldest open frames; not yet taken */
+	WC_PRESSURE_FORCE_CLOSE,    /**< close the oldest open frames */
 };
 
 /** Who reported pressure. */
@@ -129,6 +140,23 @@ int wc_context_watch_pressure(struct wc_context *context, wc_pressure_handler ha
  */
 int wc_context_note_pressure(struct wc_context *context, enum wc_pressure_level level,
 			     uint64_t wanted);
+
+/**
+ * Allow the library to close frames of the application's, as the last step of the ladder, or forbid
+ * it, as at first. May be called before and during a watch.
+ *
+ * A frame that was closed so is as if the application had closed it at that moment, in whatever
+ * thread it is used: no call on it crashes, those that need the picture return
+ * ::WC_INVALID_STATE_ERROR, an encoder refuses it with an error that says why, and
+ * wc_video_frame_get_close_reason() tells ::WC_CLOSED_UNDER_PRESSURE. References to the frame stay
+ * the application's; closing it once more has no effect. To keep a frame from it, map it.
+ *
+ * @return ::WC_OK; ::WC_NOT_SUPPORTED_ERROR for true in a library without a census, which cannot
+ *         find frames.
+ *
+ * Thread: that of the context.
+ */
+int wc_context_allow_force_close(struct wc_context *context, bool allow);
 
 /** The level now; ::WC_PRESSURE_NONE when the context does not watch memory. */
 enum wc_pressure_level wc_context_get_pressure(const struct wc_context *context);

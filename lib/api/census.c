@@ -18,12 +18,6 @@
 /* The LeakSanitizer's runtime has it, where there is one. */
 __attribute__((weak)) int __lsan_do_recoverable_leak_check(void);
 
-#ifdef WITHOUT_CENSUS
-#define HAS_CENSUS false
-#else
-#define HAS_CENSUS true
-#endif
-
 /* Open too long */
 
 static void on_watch(struct timer *timer)

@@ -3,7 +3,15 @@
 #ifndef WC_API_CENSUS_H
 #define WC_API_CENSUS_H
 
+#include <stdbool.h>
+
 #include "util/loop.h"
+
+#ifdef WITHOUT_CENSUS
+#define HAS_CENSUS false
+#else
+#define HAS_CENSUS true
+#endif
 
 struct census_watch {
 	struct timer timer;

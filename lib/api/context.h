@@ -27,6 +27,7 @@ struct wc_context {
 	struct context_pressure *pressure; /* NULL: memory is not watched */
 	struct context_pressure *ended_pressure;   /* until end_pressure runs */
 	struct task end_pressure;
+	bool allow_force_close;
 	struct census_watch watch_open;    /* for objects that are open too long */
 	struct device_registry *devices;   /* owned */
 	struct frame_memory *memory;       /* owned */

@@ -9,6 +9,7 @@
 #include "api/context.h"
 #include "budget/admission.h"
 #include "budget/pressure_source.h"
+#include "frame/relief.h"
 #include "util/clock.h"
 
 struct context_pressure {
@@ -71,6 +72,36 @@ static uint64_t reclaim(void *owner, enum wc_pressure_level level,
 	return freed;
 }
 
+/* What is charged to the control group of the process, and what is taken from devices' memory. */
+#define CHARGED_KINDS (1u << WC_MEMORY_PLAIN | 1u << WC_MEMORY_WRAPPED | 1u << WC_MEMORY_UDMABUF)
+#define DEVICE_KINDS (1u << WC_MEMORY_DRIVER | 1u << WC_MEMORY_DUMB | 1u << WC_MEMORY_HEAP | \
+		      1u << WC_MEMORY_IMPORTED)
+
+/* The kinds of memory that help. A service manager's watch is that of the service's group. */
+static unsigned kinds_short_of(enum wc_pressure_cause cause)
+{
+	switch (cause) {
+	case WC_PRESSURE_BY_MANAGER:
+	case WC_PRESSURE_BY_CGROUP:
+		return CHARGED_KINDS;
+	case WC_PRESSURE_BY_DEVICE_MEMORY:
+		return DEVICE_KINDS;
+	default:
+		return CHARGED_KINDS | DEVICE_KINDS;
+	}
+}
+
+static uint64_t force_close(void *owner, enum wc_pressure_level level,
+			    enum wc_pressure_cause cause, uint64_t wanted)
+{
+	struct context_pressure *p = owner;
+
+	(void)level;
+	if (!p->handler)
+		return 0;
+	return frames_force_close(p->context->core, kinds_short_of(cause), wanted).freed;
+}
+
 static void tell(void *owner, const struct wc_pressure_event *event)
 {
 	struct context_pressure *p = owner;
@@ -93,7 +124,9 @@ static struct context_pressure *begin(struct wc_context *context)
 			[WC_PRESSURE_TRIM] = { .act = trim },
 			[WC_PRESSURE_STOP_GROWING] = { .act = stop_growing, .relax = grow_again },
 			[WC_PRESSURE_RECLAIM] = { .act = reclaim },
+			[WC_PRESSURE_FORCE_CLOSE] = { .act = force_close },
 		},
+		.force_close = context->allow_force_close,
 		.event = tell,
 		.owner = p,
 	};
@@ -163,6 +196,19 @@ int wc_context_watch_pressure(struct wc_context *context, wc_pressure_handler ha
 		return context_fail_errno(context, ENOMEM, "watch memory");
 	context->pressure->handler = handler;
 	context->pressure->user_data = user_data;
+	return WC_OK;
+}
+
+int wc_context_allow_force_close(struct wc_context *context, bool allow)
+{
+	if (allow && !HAS_CENSUS)
+		return context_fail(context, WC_NOT_SUPPORTED_ERROR,
+				    "this library was configured with --disable-census");
+	context->allow_force_close = allow;
+	if (context->pressure)
+		context->pressure->ladder.force_close = allow;
+	if (context->ended_pressure)
+		context->ended_pressure->ladder.force_close = allow;
 	return WC_OK;
 }
 

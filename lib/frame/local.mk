@@ -11,14 +11,17 @@ lib_libframe_la_SOURCES = \
 	lib/frame/color_space.c lib/frame/color_space.h \
 	lib/frame/convert.c lib/frame/convert.h \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
+	lib/frame/force_close.c \
 	lib/frame/frame_cache.c lib/frame/frame_cache.h \
 	lib/frame/frame_memory.c lib/frame/frame_memory.h \
+	lib/frame/frame_search.c lib/frame/frame_search.h \
 	lib/frame/guard.c lib/frame/guard.h \
 	lib/frame/memory_io.c lib/frame/memory_io.h \
 	lib/frame/pixel_format.c lib/frame/pixel_format.h \
 	lib/frame/plane_layout.c lib/frame/plane_layout.h \
 	lib/frame/pool.c lib/frame/pool.h \
 	lib/frame/pool_plain.c \
+	lib/frame/relief.h \
 	lib/frame/video_frame.c lib/frame/video_frame.h \
 	lib/frame/video_frame_copy.c \
 	lib/frame/video_frame_init.c lib/frame/video_frame_init.h \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory pressure as an application meets it: what is told, in which order, and what goes. */
+#include <drm_fourcc.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/context.h"
 #include "app.h"
@@ -196,6 +198,92 @@ START_TEST(a_watch_that_ended_closes_no_more)
 }
 END_TEST
 
+static struct wc_video_frame *make_frame(void)
+{
+	static const uint8_t data[64 * 64 * 3 / 2];
+	static const struct wc_video_frame_init init = {
+		.fourcc = DRM_FORMAT_NV12, .coded_width = 64, .coded_height = 64,
+	};
+	struct wc_video_frame *frame;
+
+	ck_assert_int_eq(wc_video_frame_new(app.context, data, sizeof data, &init, &frame), WC_OK);
+	return frame;
+}
+
+/* A climb that freed nothing is not repeated at once; a new watch knows nothing of it. */
+static void watch_anew(void)
+{
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, NULL, NULL), WC_OK);
+	app_run(&app);
+	n_events = 0;
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, on_pressure, &n_events), WC_OK);
+}
+
+START_TEST(frames_are_closed_by_force_where_that_is_allowed)
+{
+	struct wc_video_frame *frames[3] = { make_frame(), make_frame(), make_frame() };
+	unsigned force, reclaim;
+
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
+	app_run(&app);
+	ck_assert(!has_step(WC_PRESSURE_FORCE_CLOSE, &force));
+	ck_assert(!wc_video_frame_is_closed(frames[0]));
+	watch_anew();
+	ck_assert_int_eq(wc_context_allow_force_close(app.context, true), WC_OK);
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 6145), WC_OK);
+	app_run(&app);
+	ck_assert(has_step(WC_PRESSURE_FORCE_CLOSE, &force));
+	ck_assert(has_step(WC_PRESSURE_RECLAIM, &reclaim));
+	ck_assert_uint_lt(reclaim, force);
+	ck_assert_uint_eq(events[force].wanted, 6145);
+	ck_assert_uint_eq(events[force].freed, 2 * 6144);
+	ck_assert_int_eq(wc_video_frame_get_close_reason(frames[1]), WC_CLOSED_UNDER_PRESSURE);
+	ck_assert_int_eq(wc_video_frame_get_close_reason(frames[2]), WC_NOT_CLOSED);
+	watch_anew();
+	ck_assert_int_eq(wc_context_allow_force_close(app.context, false), WC_OK);
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 1), WC_OK);
+	app_run(&app);
+	ck_assert(!wc_video_frame_is_closed(frames[2]));
+	for (unsigned i = 0; i < 3; i++)
+		wc_video_frame_unref(frames[i]);
+}
+END_TEST
+
+/* It may be allowed before the watch, and is not forgotten with it. */
+START_TEST(what_is_allowed_outlasts_a_watch)
+{
+	struct wc_video_frame *frame = make_frame();
+
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, NULL, NULL), WC_OK);
+	ck_assert_int_eq(wc_context_allow_force_close(app.context, true), WC_OK);
+	app_run(&app);
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, on_pressure, &n_events), WC_OK);
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
+	app_run(&app);
+	ck_assert(wc_video_frame_is_closed(frame));
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
+START_TEST(an_encoder_says_why_it_refuses)
+{
+	struct wc_video_frame *frame;
+
+	app_finish(&app);
+	app_init_encoder(&app);
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	watch_anew();
+	ck_assert_int_eq(wc_context_allow_force_close(app.context, true), WC_OK);
+	frame = app_frame(&app, 0, 0, false);
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
+	app_run(&app);
+	ck_assert_int_eq(wc_video_encoder_encode(app.encoder, frame, NULL), WC_TYPE_ERROR);
+	ck_assert_ptr_nonnull(strstr(wc_context_get_error(app.context)->message,
+				     "under memory pressure"));
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
 START_TEST(levels_and_steps_have_names)
 {
 	ck_assert_int_eq(wc_context_note_pressure(app.context, (enum wc_pressure_level)4, 0),
@@ -220,6 +308,11 @@ int main(void)
 	tcase_add_test(all, a_watch_may_end_inside_its_handler);
 	tcase_add_test(all, a_watch_that_ended_closes_nothing);
 	tcase_add_test(all, a_watch_that_ended_closes_no_more);
+#ifndef WITHOUT_CENSUS
+	tcase_add_test(all, frames_are_closed_by_force_where_that_is_allowed);
+	tcase_add_test(all, what_is_allowed_outlasts_a_watch);
+	tcase_add_test(all, an_encoder_says_why_it_refuses);
+#endif
 	tcase_add_test(all, levels_and_steps_have_names);
 	suite_add_tcase(suite, all);
 	return app_main(suite);

@@ -3,6 +3,7 @@ WC_FRAME_TESTS = \
 	tests/frame/test_allocators \
 	tests/frame/test_buffer_access \
 	tests/frame/test_convert \
+	tests/frame/test_force_close \
 	tests/frame/test_frame_cache \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
@@ -14,6 +15,7 @@ TESTS += $(WC_FRAME_TESTS)
 THREAD_TESTS += \
 	tests/frame/test_allocators \
 	tests/frame/test_buffer_access \
+	tests/frame/test_force_close \
 	tests/frame/test_frame_cache \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
@@ -47,6 +49,10 @@ tests_frame_test_buffer_access_LDFLAGS = $(WC_FRAME_MEMORY_WRAP)
 tests_frame_test_convert_SOURCES = tests/frame/test_convert.c
 tests_frame_test_convert_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_convert_LDADD = $(WC_FRAME_TEST_LIBS) -lm
+
+tests_frame_test_force_close_SOURCES = tests/frame/test_force_close.c
+tests_frame_test_force_close_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_force_close_LDADD = $(WC_FRAME_TEST_LIBS)
 
 tests_frame_test_frame_cache_SOURCES = tests/frame/test_frame_cache.c
 tests_frame_test_frame_cache_CFLAGS = $(WC_FRAME_TEST_CFLAGS)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is done under pressure with the frames that the application has: they are moved to plain
+ * memory, or closed. Frames that are mapped or otherwise in use are left alone, and so are those
+ * that a codec or a cache keeps. In a library without a census there is no list of frames, and
+ * nothing is done.
+ *
+ * For one thread at a time, that of the context; others may use the frames meanwhile. Releases
+ * memory, so that an application's release callback and its hook for external memory may run.
+ */
+#ifndef WC_FRAME_RELIEF_H
+#define WC_FRAME_RELIEF_H
+
+#include "util/core.h"
+
+/* Bytes of memory that frames let go of. */
+struct relief {
+	uint64_t freed;        /* nobody has it any more */
+	uint64_t returned;     /* its maker has it back: a codec that goes on, a pool, its owner */
+};
+
+/*
+ * Close the oldest frames one after the other, until so many bytes were let go of; one frame when
+ * wanted is 0. kinds: bits 1 << enum wc_memory_kind, of the memory that counts. A buffer that
+ * another frame keeps counts for nothing.
+ */
+struct relief frames_force_close(struct core *core, unsigned kinds, uint64_t wanted);
+
+#endif
