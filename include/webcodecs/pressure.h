@@ -20,11 +20,23 @@
  * |-----------------------------|------------|----------------------------------------------------|
  * | ::WC_PRESSURE_TRIM          | low        | idle buffers of pools and caches are freed         |
  * | ::WC_PRESSURE_STOP_GROWING  | medium     | pools take no more memory                          |
+ * | ::WC_PRESSURE_SPILL         | medium     | frames that nobody uses move to plain memory       |
  * | ::WC_PRESSURE_RECLAIM       | critical   | codecs are closed that the W3C rules allow to close|
  * | ::WC_PRESSURE_FORCE_CLOSE   | critical   | if allowed, the oldest open frames are closed      |
  *
  * When the level falls, the steps that no longer belong to it are taken back, the last one first.
  * Closed codecs and frames stay closed.
+ *
+ * **Frames move to plain memory** (spill) from that of drivers, displays and heaps, when the
+ * application has them open and nobody maps, copies or encodes them: all frames on a buffer, or
+ * none. The frame, its handle and the layout stay, the content is copied
+ * (::wc_counters.bytes_copied), and the buffer goes back to its codec or, when that is closed, is
+ * freed. Such a frame is no DMA-BUF any more. Exported memory does not move. What is short decides
+ * what moves: under pressure of the control group, or from the service manager, which speaks for
+ * it, only plain memory that is far larger than its picture, since plain memory is charged to the
+ * group and that of drivers is not; under pressure of the whole system also buffers that are freed
+ * by it; else all. Buffers that a codec has back do not count as freed. Without memory for the
+ * copy a frame stays where it is.
  *
  * **Frames are closed by force** only after wc_context_allow_force_close(): those of the
  * application that were made first go first, one after the other until enough memory was let go
@@ -70,7 +82,7 @@ enum wc_pressure_step {
 	WC_PRESSURE_TRIM,           /**< free what is idle */
 	WC_PRESSURE_STOP_GROWING,   /**< let pools take no more */
 	WC_PRESSURE_THROTTLE,       /**< let decoders produce less ahead; not yet taken */
-	WC_PRESSURE_SPILL,          /**< move idle frames to plain memory; not yet taken */
+	WC_PRESSURE_SPILL,          /**< move idle frames to plain memory */
 	WC_PRESSURE_RECLAIM,        /**< close codecs with ::WC_QUOTA_EXCEEDED_ERROR */
 	WC_PRESSURE_FORCE_CLOSE,    /**< close the oldest open frames */
 };

@@ -91,6 +91,35 @@ static unsigned kinds_short_of(enum wc_pressure_cause cause)
 	}
 }
 
+/*
+ * Plain memory is charged to the control group, what it replaces is not, and in the machine nothing
+ * is gained by a copy beside a buffer that its codec keeps. Only where the memory of devices itself
+ * may be what is short does it help to give such a buffer back.
+ */
+static enum spill_scope scope_of(enum wc_pressure_cause cause)
+{
+	switch (cause) {
+	case WC_PRESSURE_BY_MANAGER:
+	case WC_PRESSURE_BY_CGROUP:
+		return SPILL_TO_SHRINK;
+	case WC_PRESSURE_BY_SYSTEM:
+		return SPILL_TO_FREE;
+	default:
+		return SPILL_ALL;
+	}
+}
+
+static uint64_t spill(void *owner, enum wc_pressure_level level, enum wc_pressure_cause cause,
+		      uint64_t wanted)
+{
+	struct context_pressure *p = owner;
+
+	(void)level;
+	if (!p->handler)
+		return 0;
+	return frames_spill(p->context->core, scope_of(cause), wanted).freed;
+}
+
 static uint64_t force_close(void *owner, enum wc_pressure_level level,
 			    enum wc_pressure_cause cause, uint64_t wanted)
 {
@@ -123,6 +152,7 @@ static struct context_pressure *begin(struct wc_context *context)
 		.rungs = {
 			[WC_PRESSURE_TRIM] = { .act = trim },
 			[WC_PRESSURE_STOP_GROWING] = { .act = stop_growing, .relax = grow_again },
+			[WC_PRESSURE_SPILL] = { .act = spill },
 			[WC_PRESSURE_RECLAIM] = { .act = reclaim },
 			[WC_PRESSURE_FORCE_CLOSE] = { .act = force_close },
 		},

@@ -70,8 +70,11 @@ struct buffer *buffer_pin(struct buffer *buffer)
 void buffer_unpin(struct buffer *buffer)
 {
 	if (atomic_fetch_sub_explicit(&buffer->pins, 1, memory_order_acq_rel) == 1 &&
-	    buffer->ops->idle)
+	    buffer->ops->idle) {
+		/* Who has descriptors was promised this content only. */
+		atomic_store_explicit(&buffer->exported, false, memory_order_relaxed);
 		buffer->ops->idle(buffer);
+	}
 	buffer_unref(buffer);
 }
 
@@ -156,19 +159,46 @@ int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
 	return 0;
 }
 
+/* Rounded up to the alignment, one byte at least; 0 when that is too much. */
+static size_t aligned(size_t size)
+{
+	size_t most = SIZE_MAX / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
+
+	if (size > most)
+		return 0;
+	return size ? (size + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT
+		    : BUFFER_ALIGNMENT;
+}
+
+/* The memory is one piece, that of the first object. */
+struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n)
+{
+	struct plain_buffer *plain;
+	size_t total = 0;
+	uint8_t *data;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!aligned(sizes[i]) ||
+		    __builtin_add_overflow(total, aligned(sizes[i]), &total))
+			return NULL;
+	data = aligned_alloc(BUFFER_ALIGNMENT, total);
+	plain = data ? plain_new(NULL, NULL) : NULL;
+	if (!plain) {
+		free(data);
+		return NULL;
+	}
+	buffer_init(&plain->base, core, &plain_ops);
+	plain->base.n_objects = n;
+	for (unsigned i = 0; i < n; i++) {
+		plain->base.objects[i] = (struct buffer_object) {
+			.map = data, .size = sizes[i], .fd = -1 };
+		data += aligned(sizes[i]);
+	}
+	buffer_account(&plain->base);
+	return &plain->base;
+}
+
 struct buffer *buffer_new_plain(struct core *core, size_t size)
 {
-	struct buffer *buffer;
-	size_t rounded = (size + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
-	void *data;
-
-	if (rounded < size)
-		return NULL;
-	data = aligned_alloc(BUFFER_ALIGNMENT, rounded ? rounded : BUFFER_ALIGNMENT);
-	if (!data)
-		return NULL;
-	buffer = buffer_new_wrapped(core, data, size, NULL, NULL);
-	if (!buffer)
-		free(data);
-	return buffer;
+	return buffer_new_plain_objects(core, &size, 1);
 }

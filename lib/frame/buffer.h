@@ -53,7 +53,7 @@ struct buffer {
 	atomic_uint refs;
 	atomic_uint pins;
 	atomic_uint held;              /* by frames and chunks that external memory was told of */
-	atomic_bool exported;          /* somebody outside has descriptors of the memory */
+	atomic_bool exported;          /* somebody outside may be reading the content */
 	size_t bytes;                  /* of all objects, once accounted */
 	enum wc_memory_kind kind;      /* plain, unless the maker says so before buffer_account() */
 	bool read_only;                /* the content may be a reference picture of a decoder */
@@ -110,6 +110,9 @@ void buffer_unhold(struct buffer *buffer);
 
 /* Plain memory, aligned, of one object; NULL without memory. One reference. */
 struct buffer *buffer_new_plain(struct core *core, size_t size);
+
+/* The same in n objects of these sizes, each aligned. */
+struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n);
 
 /*
  * Memory of somebody else's: release(user_data) is called when it is no longer needed. NULL

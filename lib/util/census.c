@@ -225,8 +225,7 @@ void census_describe(const struct census *census, enum wc_object_class class,
 	object->handle = roll_handle(entry);
 	object->number = entry->number - census->rolls[class].first;
 	object->age = now > entry->born ? now - entry->born : 0;
-	object->bytes = state & ROLL_CLOSED ? 0 :
-			atomic_load_explicit(&entry->bytes, memory_order_relaxed);
+	object->bytes = state & ROLL_CLOSED ? 0 : roll_entry_bytes(entry);
 	object->closed = state & ROLL_CLOSED;
 	object->internal = !(state & ROLL_GIVEN);
 	object->site = entry->site ? entry->site - 1 : WC_CENSUS_NO_SITE;

@@ -102,6 +102,12 @@ static inline void roll_entry_set_bytes(struct roll_entry *entry, size_t bytes)
 	(void)bytes;
 }
 
+static inline size_t roll_entry_bytes(const struct roll_entry *entry)
+{
+	(void)entry;
+	return 0;
+}
+
 static inline uint64_t roll_entry_number(const struct roll_entry *entry)
 {
 	(void)entry;
@@ -140,6 +146,11 @@ static inline void roll_entry_set_state(struct roll_entry *entry, unsigned state
 static inline void roll_entry_set_bytes(struct roll_entry *entry, size_t bytes)
 {
 	atomic_store_explicit(&entry->bytes, bytes, memory_order_relaxed);
+}
+
+static inline size_t roll_entry_bytes(const struct roll_entry *entry)
+{
+	return atomic_load_explicit(&entry->bytes, memory_order_relaxed);
 }
 
 /* With the lock held: goes up with each object that is made. */

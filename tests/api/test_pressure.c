@@ -249,6 +249,59 @@ START_TEST(frames_are_closed_by_force_where_that_is_allowed)
 }
 END_TEST
 
+static void free_buffer(struct buffer *buffer)
+{
+	free(buffer->objects[0].map);
+	buffer_finish(buffer);
+	free(buffer);
+}
+
+/* A frame in memory of a heap, of which nobody else has a descriptor. */
+static struct wc_video_frame *make_heap_frame(size_t size)
+{
+	static const struct buffer_ops ops = { .destroy = free_buffer };
+	struct buffer *buffer = calloc(1, sizeof *buffer);
+	struct timing timing = { .timestamp = 1 };
+	struct frame_format format;
+	struct wc_video_frame *frame;
+
+	buffer_init(buffer, app.context->core, &ops);
+	buffer->kind = WC_MEMORY_HEAP;
+	buffer->n_objects = 1;
+	buffer->objects[0] = (struct buffer_object) { calloc(1, size), size, -1 };
+	buffer_account(buffer);
+	frame_format_tight(&format, DRM_FORMAT_NV12, 64, 64);
+	frame = video_frame_new(app.context->core, buffer, &format,
+				&(struct wc_rect) { 0, 0, 64, 64 }, &timing);
+	buffer_unref(buffer);
+	video_frame_give(frame);
+	return frame;
+}
+
+START_TEST(frames_move_to_plain_memory)
+{
+	struct wc_video_frame *frame = make_heap_frame(8192), *other = make_heap_frame(8192);
+	struct wc_counters counters;
+	unsigned stop, spill;
+
+	/* A spilled frame is one that stays: the second is not needed any more. */
+	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_MEDIUM, 8000), WC_OK);
+	app_run(&app);
+	ck_assert(has_step(WC_PRESSURE_STOP_GROWING, &stop));
+	ck_assert(has_step(WC_PRESSURE_SPILL, &spill));
+	ck_assert_uint_lt(stop, spill);
+	ck_assert_uint_eq(events[spill].freed, 8192);
+	wc_context_get_counters(app.context, &counters);
+	ck_assert_uint_eq(counters.bytes_by_kind[WC_MEMORY_HEAP], 8192);
+	ck_assert_uint_eq(counters.bytes_copied, 64 * 64 * 3 / 2);
+	ck_assert(!wc_video_frame_is_closed(frame));
+	ck_assert_int_eq(frame->buffer->kind, WC_MEMORY_PLAIN);
+	ck_assert_int_eq(other->buffer->kind, WC_MEMORY_HEAP);
+	wc_video_frame_unref(frame);
+	wc_video_frame_unref(other);
+}
+END_TEST
+
 /* It may be allowed before the watch, and is not forgotten with it. */
 START_TEST(what_is_allowed_outlasts_a_watch)
 {
@@ -310,6 +363,7 @@ int main(void)
 	tcase_add_test(all, a_watch_that_ended_closes_no_more);
 #ifndef WITHOUT_CENSUS
 	tcase_add_test(all, frames_are_closed_by_force_where_that_is_allowed);
+	tcase_add_test(all, frames_move_to_plain_memory);
 	tcase_add_test(all, what_is_allowed_outlasts_a_watch);
 	tcase_add_test(all, an_encoder_says_why_it_refuses);
 #endif

@@ -8,6 +8,7 @@ WC_FRAME_TESTS = \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
 	tests/frame/test_pool \
+	tests/frame/test_spill \
 	tests/frame/test_video_frame \
 	tests/frame/test_video_frame_copy
 check_PROGRAMS += $(WC_FRAME_TESTS)
@@ -20,6 +21,7 @@ THREAD_TESTS += \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
 	tests/frame/test_pool \
+	tests/frame/test_spill \
 	tests/frame/test_video_frame
 
 WC_FRAME_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -73,6 +75,11 @@ tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
 tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_pool_LDADD = $(WC_FRAME_TEST_LIBS)
 tests_frame_test_pool_LDFLAGS = $(WC_FRAME_TEST_WRAP)
+
+tests_frame_test_spill_SOURCES = tests/frame/test_spill.c
+tests_frame_test_spill_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_spill_LDADD = $(WC_FRAME_TEST_LIBS)
+tests_frame_test_spill_LDFLAGS = $(WC_FRAME_TEST_WRAP)
 
 tests_frame_test_video_frame_SOURCES = tests/frame/test_video_frame.c
 tests_frame_test_video_frame_CFLAGS = $(WC_FRAME_TEST_CFLAGS)

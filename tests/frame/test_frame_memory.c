@@ -13,6 +13,7 @@
 
 #include "fake_memory.h"
 #include "frame/encoded_video_chunk.h"
+#include "frame/relief.h"
 #include "frame/video_frame_init.h"
 
 #define CPU WC_MEMORY_FOR_CPU
@@ -359,6 +360,31 @@ START_TEST(test_frames_shrink)
 }
 END_TEST
 
+/* What is read is synced first, whether it was mapped before or not; without a sync it stays. */
+START_TEST(test_frames_spill)
+{
+	struct wc_video_frame *frame = make(DRM_FORMAT_NV12, 64, 64, CODEC);
+	struct wc_video_frame_mapping mapping;
+
+	draw(frame);
+	video_frame_give(frame);
+	*fake.syncs = '\0';
+	fake.no_sync = true;
+	ck_assert_uint_eq(frames_spill(core, SPILL_ALL, 0).returned, 0);
+	fake.no_sync = false;
+	ck_assert_uint_eq(core->counters.bytes_by_kind[WC_MEMORY_PLAIN], 0);
+	ck_assert_uint_eq(frames_spill(core, SPILL_ALL, 0).returned, 8192);
+	ck_assert_str_eq(fake.syncs, "r()");
+	ck_assert_uint_eq(shrinker_list_shrink(&core->shrinkers, SIZE_MAX), 8192);
+	ck_assert_uint_eq(core->counters.bytes_by_kind[WC_MEMORY_HEAP], 0);
+	ck_assert_int_eq(wc_video_frame_map(frame, WC_MAP_READ, &mapping), WC_OK);
+	ck_assert_uint_eq(mapping.planes[0].data[63 * mapping.planes[0].stride + 63], 1);
+	ck_assert_uint_eq(mapping.planes[1].data[31 * mapping.planes[1].stride + 63], 2);
+	wc_video_frame_unmap(frame);
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
 START_TEST(test_frame_outlives)
 {
 	struct wc_video_frame *frame = make(DRM_FORMAT_NV12, 64, 64, DISPLAY);
@@ -492,6 +518,7 @@ static Suite *make_suite(void)
 	tcase_add_test(frames, test_frame_layout);
 	tcase_add_test(frames, test_frames_reuse);
 	tcase_add_test(frames, test_frames_shrink);
+	tcase_add_test(frames, test_frames_spill);
 	tcase_add_test(frames, test_frame_outlives);
 	tcase_add_test(frames, test_frame_wrong);
 	tcase_add_test(frames, test_frame_short);
