@@ -179,6 +179,95 @@ static void test_close_while_mapped(void)
 	tap_ok(count_dma_bufs() == dma_bufs, "and the last dma-buf has gone");
 }
 
+/* ---- frames that move under pressure --------------------------------------------------------- */
+
+#define SPILLED 12
+
+static struct wc_pressure_event spill;
+
+static void on_pressure(struct wc_context *context, const struct wc_pressure_event *event,
+			void *user_data)
+{
+	(void)context;
+	(void)user_data;
+	if (event->step == WC_PRESSURE_SPILL)
+		spill = *event;
+}
+
+/* Contiguous memory is short, as the application knows. */
+static void press(struct player *player)
+{
+	memset(&spill, 0, sizeof spill);
+	wc_context_watch_pressure(player->context, on_pressure, NULL);
+	wc_context_note_pressure(player->context, WC_PRESSURE_MEDIUM, 0);
+	player_settle(player);
+	wc_context_watch_pressure(player->context, NULL, NULL);
+	player_settle(player);
+}
+
+static uint64_t bytes_of(struct player *player, enum wc_memory_kind kind)
+{
+	struct wc_counters counters;
+
+	wc_context_get_counters(player->context, &counters);
+	return counters.bytes_by_kind[kind];
+}
+
+static void test_spill_of_working_decoder(void)
+{
+	unsigned before = count_open(""), dma_bufs = count_dma_bufs();
+	struct wc_video_frame_mapping map;
+	struct wc_dma_buf exported, none;
+	struct player player;
+	uint64_t plain;
+
+	player_open(&player, NULL);
+	player.to_hold = SPILLED;
+	play_all(&player);
+	plain = bytes_of(&player, WC_MEMORY_PLAIN);
+	wc_video_frame_map(player.held[0], WC_MAP_READ, &map);
+	press(&player);
+	tap_ok(spill.step == WC_PRESSURE_SPILL && spill.freed == 0,
+	       "frames move, and what the decoder has back is not called free");
+	tap_ok(bytes_of(&player, WC_MEMORY_PLAIN) - plain >=
+	       (SPILLED - 1) * (uint64_t)(640 * 360 * 3 / 2), "to plain memory");
+	tap_ok(held_match(&player, 0), "bit for bit");
+	tap_ok(wc_video_frame_export_dma_buf(player.held[0], &exported) == WC_OK &&
+	       wc_video_frame_export_dma_buf(player.held[1], &none) == WC_NOT_SUPPORTED_ERROR,
+	       "only the mapped one is a dma-buf still");
+	tap_ok(play_all(&player) && frames_match(&player, FRAMES) && held_match(&player, 0),
+	       "the decoder goes on with its buffers");
+	wc_video_frame_unmap(player.held[0]);
+	wc_video_decoder_close(player.decoder);
+	tap_ok(count_dma_bufs() == dma_bufs + 1,
+	       "after close() only the exported buffer of the driver is left");
+	tap_ok(held_match(&player, 0), "and the frames are whole");
+	player_finish(&player);
+	wc_dma_buf_finish(&exported);
+	tap_ok(count_open("") == before && count_dma_bufs() == dma_bufs, "then all is given back");
+}
+
+static void test_spill_of_orphans(void)
+{
+	unsigned dma_bufs = count_dma_bufs();
+	struct player player;
+	uint64_t bytes;
+
+	player_open(&player, NULL);
+	player.to_hold = SPILLED;
+	play_all(&player);
+	wc_video_decoder_close(player.decoder);
+	bytes = bytes_of(&player, WC_MEMORY_DRIVER);
+	tap_ok(bytes && count_dma_bufs() == dma_bufs + SPILLED,
+	       "%d frames of a closed decoder keep memory of its driver", SPILLED);
+	press(&player);
+	tap_ok(spill.freed == bytes && bytes_of(&player, WC_MEMORY_DRIVER) == 0,
+	       "all of it comes free when they move");
+	tap_ok(count_dma_bufs() == dma_bufs, "in the kernel, too");
+	tap_ok(held_match(&player, 0), "and their pictures are the same");
+	player_finish(&player);
+}
+
 /* The context goes back before frames do: another process, or codec, can have it. */
 static void test_context_is_free(void)
 {
@@ -295,6 +384,8 @@ int main(void)
 	test_hold_and_flush();
 	test_no_copy();
 	test_close_while_mapped();
+	test_spill_of_working_decoder();
+	test_spill_of_orphans();
 	test_context_is_free();
 	test_reopen();
 	test_other_thread();
