@@ -173,6 +173,15 @@ void port_close(struct port *port)
 	port_unref(port);
 }
 
+size_t port_shrink(struct port *port)
+{
+	struct buffer *buffer = &port->buffers[--port->n_buffers]->base;
+	size_t bytes = buffer->bytes;
+
+	buffer_unref(buffer);
+	return bytes;
+}
+
 unsigned port_count(const struct port *port)
 {
 	return port->n_buffers;

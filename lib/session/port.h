@@ -35,6 +35,9 @@ int port_fill(struct port *port);
 /* Orphan what is in use, free the rest. NULL is allowed. */
 void port_close(struct port *port);
 
+/* Forget the buffer of the last index, which nobody uses. Returns its bytes. */
+size_t port_shrink(struct port *port);
+
 /* Number of indices that have a buffer. */
 unsigned port_count(const struct port *port);
 

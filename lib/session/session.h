@@ -129,6 +129,16 @@ struct session_ops {
 	 * there is room.
 	 */
 	bool (*saturated)(struct session *session);
+	/*
+	 * Decoders: produce no more ahead than it takes to get on; false takes that back. To be
+	 * repeated while it is on: more may have come free. Returns bytes freed. NULL: never.
+	 */
+	uint64_t (*throttle)(struct session *session, bool on);
+	/*
+	 * Decoders: give out nothing for so many microseconds, `drained` neither, unless reset or
+	 * throttle(false) ends that. From inside sink->frame only. NULL: never.
+	 */
+	void (*rest)(struct session *session, int64_t delay);
 	void (*describe)(const struct session *session, struct wc_session_info *info);
 	void (*destroy)(struct session *session);
 };

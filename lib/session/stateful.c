@@ -16,6 +16,7 @@
 
 static void on_ready(struct loop_source *source, uint32_t revents);
 static void on_watchdog(struct timer *timer);
+static void on_rested(struct timer *timer);
 
 static bool is_alive(const struct stateful *s)
 {
@@ -67,6 +68,7 @@ int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const
 static void stop_serving(struct stateful *s)
 {
 	timer_cancel(&s->watchdog);
+	timer_cancel(&s->rest);
 	loop_remove(s->env.loop, &s->source);
 }
 
@@ -171,6 +173,7 @@ int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 	s->env = *env;
 	s->source.fd = -1;
 	timer_init(&s->watchdog, on_watchdog);
+	timer_init(&s->rest, on_rested);
 	task_init(&s->later, run_later);
 	task_init(&s->free_task, run_free);
 	s->device.fd = -1;
@@ -301,11 +304,22 @@ int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error 
 	return 0;
 }
 
+unsigned stateful_wanted_outputs(const struct stateful *s)
+{
+	return s->keep + (s->throttled ? 1 : STATEFUL_EXTRA_OUTPUTS);
+}
+
+/* A throttled decoder decodes as far ahead as the driver cannot do without. */
+static bool has_enough_outputs(const struct stateful *s)
+{
+	return s->throttled && s->out.n_queued >= s->keep;
+}
+
 int stateful_queue_outputs(struct stateful *s)
 {
 	int ret = 0;
 
-	for (unsigned i = 0; i < s->out.n_buffers && ret == 0; i++)
+	for (unsigned i = 0; i < s->out.n_buffers && ret == 0 && !has_enough_outputs(s); i++)
 		if (s->out.slots[i] == SLOT_FREE)
 			ret = queue_enqueue(&s->out, i, 0, 0);
 	return ret;
@@ -333,22 +347,60 @@ static int grow(struct queue *queue, struct port *port, size_t size)
 	return (int)index;
 }
 
-bool stateful_can_lend(struct stateful *s, unsigned keep)
+/* The output side gets one buffer more, for the driver. */
+static bool add_output(struct stateful *s)
 {
-	int index;
+	int index = grow(&s->out, s->out_port, 0);
 
-	if (s->out.n_queued >= keep)
-		return true;
-	if (s->out.n_buffers >= STATEFUL_MAX_OUTPUTS)
-		return false;
-	index = grow(&s->out, s->out_port, 0);
-	if (index < 0)
-		return false;
-	if (queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
+	if (index < 0 || queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
 		return false;
 	log_debug(&s->env.core->log, "%s: %u buffers on CAPTURE, %u with the driver",
 		  s->device.path, s->out.n_buffers, s->out.n_queued);
-	return s->out.n_queued >= keep;
+	return true;
+}
+
+/*
+ * A throttled output side copies sooner: copies go when the application closes the frames, buffers
+ * of the device stay as long as the codec.
+ */
+static unsigned max_outputs(const struct stateful *s)
+{
+	return s->throttled ? s->keep + STATEFUL_EXTRA_OUTPUTS : STATEFUL_MAX_OUTPUTS;
+}
+
+bool stateful_can_lend(struct stateful *s)
+{
+	int spare;
+
+	if (s->out.n_queued >= s->keep)
+		return true;
+	spare = queue_find_free(&s->out, 0);
+	if (spare >= 0 && queue_enqueue(&s->out, (unsigned)spare, 0, 0) < 0)
+		return false;
+	if (spare < 0 && (s->out.n_buffers >= max_outputs(s) || !add_output(s)))
+		return false;
+	return s->out.n_queued >= s->keep;
+}
+
+static unsigned count_spare(const struct stateful *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->out.n_buffers; i++)
+		n += s->out.slots[i] == SLOT_FREE;
+	return n;
+}
+
+/* Free what a throttled decoder does not need, from the end. Returns bytes. */
+static uint64_t free_spare_outputs(struct stateful *s)
+{
+	uint64_t freed = 0;
+
+	while (s->throttled && s->out.n_buffers > s->keep + 1 &&
+	       count_spare(s) > STATEFUL_SPARE_OUTPUTS &&
+	       s->out.slots[s->out.n_buffers - 1] == SLOT_FREE && queue_shrink(&s->out) == 0)
+		freed += port_shrink(s->out_port);
+	return freed;
 }
 
 void stateful_requeue_output(struct stateful *s, unsigned index)
@@ -358,11 +410,61 @@ void stateful_requeue_output(struct stateful *s, unsigned index)
 	queue_release(&s->out, index);
 	if (s->out.state != QUEUE_STREAMING || s->failed)
 		return;
+	if (has_enough_outputs(s)) {
+		free_spare_outputs(s);
+		return;
+	}
 	ret = queue_enqueue(&s->out, index, 0, 0);
 	if (ret < 0)
 		stateful_fail(s, WC_STAGE_JOB, -ret, "queue a buffer on CAPTURE");
 	else
 		stateful_update_events(s);
+}
+
+/* All free buffers, and those that were done without. What cannot be had now is had when needed. */
+static int restore_outputs(struct stateful *s)
+{
+	while (s->lean && s->out.n_buffers < stateful_wanted_outputs(s) && add_output(s))
+		continue;
+	s->lean = s->throttled;
+	return stateful_queue_outputs(s);
+}
+
+uint64_t stateful_throttle(struct session *session, bool on)
+{
+	struct stateful *s = (struct stateful *)session;
+	int ret = 0;
+
+	s->throttled = on;
+	s->lean |= on;
+	if (!is_alive(s))
+		return 0;
+	if (on)
+		return free_spare_outputs(s);
+	timer_cancel(&s->rest);
+	/* Behind its end the output side waits for stateful_resume(). */
+	if (s->out.state == QUEUE_STREAMING && !s->out_ended)
+		ret = restore_outputs(s);
+	if (ret < 0)
+		stateful_fail(s, WC_STAGE_JOB, -ret, "queue a buffer on CAPTURE");
+	else
+		stateful_update_events(s);
+	return 0;
+}
+
+/* What came meanwhile stays with the driver, which stops when it has no buffers left. */
+void stateful_rest(struct session *session, int64_t delay)
+{
+	struct stateful *s = (struct stateful *)session;
+
+	/* Without a timer there is no rest. */
+	if (is_alive(s))
+		loop_set_timer(s->env.loop, &s->rest, delay);
+}
+
+static void on_rested(struct timer *timer)
+{
+	stateful_update_events(container_of(timer, struct stateful, rest));
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -487,9 +589,14 @@ static bool awaits_output(const struct stateful *s)
 	return s->out.state == QUEUE_STREAMING && s->out.n_queued > 0 && !s->out_ended;
 }
 
+static bool is_resting(const struct stateful *s)
+{
+	return !list_empty(&s->rest.link);
+}
+
 static uint32_t wanted_events(const struct stateful *s)
 {
-	if (awaits_output(s))
+	if (awaits_output(s) && !is_resting(s))
 		return EPOLLPRI | EPOLLIN | EPOLLOUT;
 	return awaits_input(s) ? EPOLLPRI | EPOLLOUT : EPOLLPRI;
 }
@@ -669,7 +776,7 @@ static void on_ready(struct loop_source *source, uint32_t revents)
 	}
 	if (revents & EPOLLPRI)
 		serve_events(s);
-	if ((revents & EPOLLIN) && is_alive(s) && !s->out_ended)
+	if ((revents & EPOLLIN) && is_alive(s) && !s->out_ended && !is_resting(s))
 		serve_output(s);
 	if ((revents & EPOLLOUT) && is_alive(s) && s->in.n_queued)
 		serve_input(s);
@@ -712,6 +819,7 @@ int stateful_drop_work(struct stateful *s, struct wc_error *error)
 	s->generation++;
 	s->drained_later = false;
 	stateful_expect(s, 0);
+	timer_cancel(&s->rest);
 	ret = stateful_stop(s);
 	if (ret < 0)
 		return stateful_error(s, WC_STAGE_JOB, -ret, "stop the queues", error);
@@ -752,5 +860,5 @@ int stateful_resume(struct stateful *s, bool encoder)
 	else
 		ret = restart(&s->out);
 	/* The marked buffer was kept back, too. */
-	return ret < 0 ? ret : stateful_queue_outputs(s);
+	return ret < 0 ? ret : restore_outputs(s);
 }

@@ -29,6 +29,9 @@
 /* How far the output side grows while the application holds buffers; then it is copied out. */
 #define STATEFUL_MAX_OUTPUTS 24
 
+/* Buffers on the output side that a throttled decoder keeps though nobody has them. */
+#define STATEFUL_SPARE_OUTPUTS 2
+
 /* Microseconds in which a device should do something, when something is due. */
 #define STATEFUL_PATIENCE 2000000
 
@@ -62,10 +65,14 @@ struct stateful {
 	struct cookies cookies;
 	struct loop_source source;
 	struct timer watchdog;
+	struct timer rest;                 /* set while nothing is to be given out */
 	struct task later;                 /* tells `drained` or `failed` from dispatch */
 	struct task free_task;
 	bool out_ended;                    /* LAST was seen; EPOLLIN would stay set */
 	bool want_ready;                   /* a submit found no room */
+	bool throttled;
+	bool lean;                         /* it was, and has less than it began with */
+	unsigned keep;                     /* output buffers that the driver needs */
 	bool failed, drained_later, dead;
 	uint32_t max_input;                /* bytes beyond which no input buffer grew, 0: unknown */
 	unsigned generation;               /* of reset; outputs of an older one are not given out */
@@ -127,16 +134,25 @@ int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
 /* STREAMON. 0 or a ::wc_status with *error filled. */
 int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error *error);
 
-/* Give all free buffers of the output side to the driver. 0 or negative errno. */
+/*
+ * How many buffers the output side begins with. What a throttled one needs beyond that it gets when
+ * the application holds buffers, up to what others begin with.
+ */
+unsigned stateful_wanted_outputs(const struct stateful *s);
+
+/*
+ * Give the free buffers of the output side to the driver: all, or if throttled those that it needs.
+ * 0 or negative errno.
+ */
 int stateful_queue_outputs(struct stateful *s);
 
 /*
- * The output side lost a buffer to the application. See that the driver keeps at least `keep`: add
- * one, or say false: then the content must be copied out and the buffer given back.
+ * The output side lost a buffer to the application. See that the driver has as many as it needs:
+ * add one, or say false: then the content must be copied out and the buffer given back.
  */
-bool stateful_can_lend(struct stateful *s, unsigned keep);
+bool stateful_can_lend(struct stateful *s);
 
-/* Give a held output buffer back to the driver. */
+/* A held output buffer goes back to the driver, if it may have it. */
 void stateful_requeue_output(struct stateful *s, unsigned index);
 
 /* Copy the content of a buffer into plain memory; NULL without memory. Counted. */
@@ -202,6 +218,10 @@ void stateful_take_back_inputs(struct stateful *s);
 
 /* Call `ready` if somebody waits and there is room. */
 void stateful_tell_ready(struct stateful *s);
+
+/* Two calls of session.h, for decoders. */
+uint64_t stateful_throttle(struct session *session, bool on);
+void stateful_rest(struct session *session, int64_t delay);
 
 bool stateful_saturated(struct session *session);
 void stateful_describe(const struct session *session, struct wc_session_info *info);

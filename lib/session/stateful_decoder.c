@@ -68,7 +68,6 @@ struct decoder {
 	bool fed;                      /* something was submitted since start, reset or drain */
 	unsigned idle_ends;            /* end marks in a row that nobody asked for, without work */
 	uint64_t ended_at;             /* work done at the last of them */
-	unsigned keep;                 /* output buffers that the driver needs */
 	uint32_t wished;               /* DRM fourcc for frames, 0: any */
 	struct frame_format format;    /* of frames, while buffers are allocated */
 	struct wc_rect visible;
@@ -246,7 +245,7 @@ static int replace_buffers(struct decoder *d, struct wc_error *error)
 		error_set_device(error, s->device.path);
 		return error->name;
 	}
-	return stateful_allocate_outputs(s, d->keep + STATEFUL_EXTRA_OUTPUTS, false, error);
+	return stateful_allocate_outputs(s, stateful_wanted_outputs(s), false, error);
 }
 
 static int send_stop(struct decoder *d, struct wc_error *error)
@@ -271,7 +270,7 @@ static int negotiate_output(struct decoder *d, struct wc_error *error)
 	if (ret < 0)
 		return stateful_error(&d->s, WC_STAGE_FORMAT, -ret,
 				      "agree on a format for decoded pictures", error);
-	d->keep = driver_needs(d);
+	d->s.keep = driver_needs(d);
 	claim_set_size(d->s.env.claim, d->format.width, d->format.height);
 	return 0;
 }
@@ -281,7 +280,7 @@ static bool can_keep_buffers(const struct decoder *d, const struct queue_format 
 {
 	const struct queue *out = &d->s.out;
 
-	return out->state != QUEUE_EMPTY && out->n_buffers > d->keep &&
+	return out->state != QUEUE_EMPTY && out->n_buffers > d->s.keep &&
 	       same_size(before, &out->format);
 }
 
@@ -480,7 +479,7 @@ static void on_output_done(struct stateful *s, const struct queue_done *done)
 			queue_release(&s->out, done->index);
 		else
 			stateful_requeue_output(s, done->index);
-	} else if (stateful_can_lend(s, d->keep)) {
+	} else if (stateful_can_lend(s)) {
 		give_frame(d, port_buffer(s->out_port, done->index), &d->format, timing);
 	} else {
 		give_copy(d, done->index, timing);
@@ -777,6 +776,8 @@ static const struct session_ops session_ops = {
 	.reset = decoder_reset,
 	.alloc_input = decoder_alloc_input,
 	.saturated = stateful_saturated,
+	.throttle = stateful_throttle,
+	.rest = stateful_rest,
 	.describe = stateful_describe,
 	.destroy = stateful_destroy,
 };

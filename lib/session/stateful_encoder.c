@@ -315,8 +315,8 @@ static int set_up(struct encoder *e, uint32_t fourcc, const struct wc_video_colo
 	if (ret == 0)
 		ret = stateful_allocate_inputs(&e->s, true, error);
 	if (ret == 0)
-		ret = stateful_allocate_outputs(&e->s, KEEP_OUTPUTS + STATEFUL_EXTRA_OUTPUTS,
-						true, error);
+		ret = stateful_allocate_outputs(&e->s, stateful_wanted_outputs(&e->s), true,
+						error);
 	return ret;
 }
 
@@ -445,7 +445,7 @@ static void on_picture(struct encoder *e, const struct queue_done *done,
 	}
 	if (plan.action == PACKAGING_REWRITE)
 		packaging_encoder_rewrite(&e->packaging, &plan, data);
-	if (plan.action == PACKAGING_COPY || !stateful_can_lend(&e->s, KEEP_OUTPUTS)) {
+	if (plan.action == PACKAGING_COPY || !stateful_can_lend(&e->s)) {
 		give_copy(e, done->index, data, done->bytesused, &plan, timing);
 		return;
 	}
@@ -901,6 +901,7 @@ int stateful_encoder_new(const struct session_env *env, const struct v4l2_device
 	if (!e)
 		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
 	e->s.base = (struct session) { &session_ops, sink_ops, sink };
+	e->s.keep = KEEP_OUTPUTS;
 	e->params = *params;
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
 	ret = stateful_open(&e->s, &encoder_ops, env, device, WC_DEVICE_ROLE_ENCODER,

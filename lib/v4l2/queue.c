@@ -208,6 +208,32 @@ int queue_grow(struct queue *queue, uint32_t size)
 	return (int)create.index;
 }
 
+/* As VIDIOC_REMOVE_BUFS has it, which many installed headers do not know yet. */
+struct removal {
+	uint32_t index, count, type;
+	uint32_t reserved[13];
+};
+
+#define REMOVE_BUFS _IOWR('V', 104, struct removal)
+
+/* The last one only: so indices have no holes. */
+int queue_shrink(struct queue *queue)
+{
+	struct removal removal = {
+		.index = queue->n_buffers - 1, .count = 1, .type = queue->type,
+	};
+	int ret;
+
+	if (!(queue->capabilities & V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS))
+		return -ENOTTY;
+	ret = device_ioctl(queue->device, REMOVE_BUFS, &removal);
+	if (ret < 0)
+		queue->capabilities &= ~(uint32_t)V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS;
+	else
+		queue->n_buffers--;
+	return ret;
+}
+
 int queue_free(struct queue *queue)
 {
 	int ret = 0;

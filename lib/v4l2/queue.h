@@ -27,6 +27,11 @@
 /* What the kernel allows for all queues before 6.8; a driver may say more. */
 #define QUEUE_MAX_BUFFERS 64
 
+/* REMOVE_BUFS came with 6.10. */
+#ifndef V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS
+#define V4L2_BUF_CAP_SUPPORTS_REMOVE_BUFS (1 << 8)
+#endif
+
 enum queue_state {
 	QUEUE_EMPTY,
 	QUEUE_STOPPED,
@@ -80,7 +85,7 @@ struct queue {
 	uint32_t lengths[QUEUE_MAX_BUFFERS];   /* bytes of plane 0 */
 	bool fixed;                    /* the driver has no CREATE_BUFS */
 	bool stuck;                    /* STREAMOFF failed: only close() frees the buffers */
-	uint32_t capabilities;         /* V4L2_BUF_CAP_* of the last request */
+	uint32_t capabilities;         /* V4L2_BUF_CAP_* of the last request, as far as they held */
 };
 
 void queue_init(struct queue *queue, struct v4l2_device *device, uint32_t type);
@@ -108,6 +113,12 @@ int queue_allocate(struct queue *queue, unsigned count);
  * streaming. The new index, or a negative errno: -ENOSPC when the limit is reached.
  */
 int queue_grow(struct queue *queue, uint32_t size);
+
+/*
+ * Give the last buffer back to the driver, which is not in use: FREE. Memory that was exported or
+ * mapped lives on. 0; -ENOTTY when the driver cannot; or what it said, then it is not asked again.
+ */
+int queue_shrink(struct queue *queue);
 
 /*
  * Give all buffers back to the driver. Memory that was exported or mapped lives on. Stops first

@@ -7,7 +7,8 @@ WC_STATEFUL_TESTS = \
 	tests/session/test_stateful_encoder \
 	tests/session/test_stateful_adversity \
 	tests/session/test_stateful_contexts \
-	tests/session/test_stateful_failures
+	tests/session/test_stateful_failures \
+	tests/session/test_stateful_throttle
 check_PROGRAMS += $(WC_STATEFUL_TESTS)
 TESTS += $(WC_STATEFUL_TESTS)
 # Thousands of lives, one for every call and errno.
@@ -60,3 +61,9 @@ tests_session_test_stateful_failures_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
 tests_session_test_stateful_failures_CFLAGS = $(WC_STATEFUL_CFLAGS)
 tests_session_test_stateful_failures_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
 tests_session_test_stateful_failures_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_throttle_SOURCES = tests/session/test_stateful_throttle.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_throttle_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_throttle_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_throttle_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_throttle_LDADD = $(WC_STATEFUL_LDADD)

@@ -99,6 +99,29 @@ static void decoder_life(void)
 	ck_assert_msg(rig.n_frames == 3 || is_lie(), "%u frames: %s", rig.n_frames, fake_failure());
 }
 
+static void throttle(bool on)
+{
+	rig.session->ops->throttle(rig.session, on);
+}
+
+static void throttled_decoder_life(void)
+{
+	uint32_t width = small(rig.model->width.min), height = small(rig.model->height.min);
+
+	rig.hold = 10;
+	if (!fine(rig_open_decoder(&rig, rig.model->coded[0].fourcc, width, height)) || !feed(12))
+		return;
+	throttle(true);
+	rig_release_held(&rig);
+	rig.hold = 0;
+	if (!feed(8) || !drain() || !feed(2))
+		return;
+	throttle(false);
+	if (feed(3) && drain())
+		ck_assert_msg(rig.n_frames == 25 || is_lie(), "%u frames: %s", rig.n_frames,
+			      fake_failure());
+}
+
 static bool encode(unsigned from, unsigned to, bool key_frame)
 {
 	bool ok = true;
@@ -149,6 +172,11 @@ static void decoder_scenario(void *model)
 	run(model, decoder_life);
 }
 
+static void throttled_decoder_scenario(void *model)
+{
+	run(model, throttled_decoder_life);
+}
+
 static void encoder_scenario(void *model)
 {
 	run(model, encoder_life);
@@ -197,6 +225,14 @@ START_TEST(a_decoder_bears_every_failure)
 }
 END_TEST
 
+START_TEST(a_throttled_decoder_bears_every_failure)
+{
+	struct fake_model model = *decoders[_i];
+
+	ck_assert_uint_gt(fake_for_each_failure(throttled_decoder_scenario, &model), 500);
+}
+END_TEST
+
 START_TEST(an_encoder_bears_every_failure)
 {
 	struct fake_model model = *encoders[_i];
@@ -220,6 +256,7 @@ int main(void)
 
 	tcase_set_timeout(all, 600);
 	tcase_add_loop_test(all, a_decoder_bears_every_failure, 0, 7);
+	tcase_add_loop_test(all, a_throttled_decoder_bears_every_failure, 0, 7);
 	tcase_add_loop_test(all, an_encoder_bears_every_failure, 0, 7);
 	tcase_add_test(all, looking_at_devices_bears_every_failure);
 	suite_add_tcase(suite, all);
