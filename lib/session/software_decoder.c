@@ -598,12 +598,26 @@ static bool decoder_saturated(struct session *session)
 	return !software_worker_has_room(&of_session(session)->worker);
 }
 
+/* Pictures are libavcodec's: what it keeps for itself is not freed by this. */
+static uint64_t decoder_throttle(struct session *session, bool on)
+{
+	software_worker_throttle(&of_session(session)->worker, on);
+	return 0;
+}
+
+static void decoder_rest(struct session *session, int64_t delay)
+{
+	software_worker_rest(&of_session(session)->worker, delay);
+}
+
 static const struct session_ops decoder_ops = {
 	.submit = decoder_submit,
 	.drain = decoder_drain,
 	.reset = decoder_reset,
 	.alloc_input = decoder_alloc_input,
 	.saturated = decoder_saturated,
+	.throttle = decoder_throttle,
+	.rest = decoder_rest,
 	.describe = decoder_describe,
 	.destroy = decoder_destroy,
 };

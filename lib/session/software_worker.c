@@ -59,9 +59,34 @@ static bool is_cancelled(const struct software_worker *worker)
 	return worker->stop || worker->failed || worker->current != worker->generation;
 }
 
+static unsigned job_limit(const struct software_worker *worker)
+{
+	return worker->throttled ? 1 : worker->limit;
+}
+
+static unsigned result_limit(const struct software_worker *worker)
+{
+	return worker->throttled ? 1 : SOFTWARE_MAX_RESULTS;
+}
+
 static bool has_news(const struct software_worker *worker)
 {
 	return worker->n_results || worker->drained || worker->error.name != WC_OK;
+}
+
+/* Somebody was refused a job and may come again. */
+static bool is_ready(const struct software_worker *worker)
+{
+	return worker->want_ready && worker->n_jobs <= job_limit(worker) / 2;
+}
+
+/* Sleep until the loop took results, or has other news. */
+static void wait_for_room(struct software_worker *worker)
+{
+	post(worker);
+	worker->wants_room = true;
+	sleep_thread(worker);
+	worker->wants_room = false;
 }
 
 static bool take_job(struct software_worker *worker, struct software_job *job)
@@ -128,8 +153,12 @@ static enum errand next_errand(struct software_worker *worker, struct software_j
 			worker->current = worker->generation;
 			return ERRAND_RESTART;
 		}
+		if (worker->throttled && worker->n_results) {
+			wait_for_room(worker);
+			continue;
+		}
 		if (take_job(worker, job)) {
-			if (worker->want_ready && worker->n_jobs <= worker->limit / 2)
+			if (is_ready(worker))
 				post(worker);
 			return ERRAND_WORK;
 		}
@@ -201,12 +230,8 @@ void software_worker_give(struct software_worker *worker, const struct software_
 	int64_t now = clock_now();
 
 	pthread_mutex_lock(&worker->lock);
-	while (worker->n_results == SOFTWARE_MAX_RESULTS && !is_cancelled(worker)) {
-		post(worker);
-		worker->wants_room = true;
-		sleep_thread(worker);
-	}
-	worker->wants_room = false;
+	while (worker->n_results >= result_limit(worker) && !is_cancelled(worker))
+		wait_for_room(worker);
 	if (!is_cancelled(worker)) {
 		unsigned last = (worker->first_result + worker->n_results) %
 				SOFTWARE_MAX_RESULTS;
@@ -257,7 +282,7 @@ static enum news take_news(struct software_worker *worker, struct software_resul
 	if (take_result(worker, result)) {
 		news = RESULT;
 		/* Half of the room, so that the thread is not woken for each. */
-		if (worker->wants_room && worker->n_results <= SOFTWARE_MAX_RESULTS / 2)
+		if (worker->wants_room && worker->n_results <= result_limit(worker) / 2)
 			wake_thread(worker);
 	} else if (worker->error.name != WC_OK) {
 		news = FAILED;
@@ -268,7 +293,7 @@ static enum news take_news(struct software_worker *worker, struct software_resul
 	} else if (worker->drained) {
 		news = DRAINED;
 		worker->drained = false;
-	} else if (worker->want_ready && worker->n_jobs <= worker->limit / 2) {
+	} else if (is_ready(worker)) {
 		news = READY;
 		worker->want_ready = false;
 	}
@@ -303,18 +328,23 @@ static bool deliver_one(struct software_worker *worker)
 	return false;
 }
 
+static bool is_resting(const struct software_worker *worker)
+{
+	return !list_empty(&worker->rest.link);
+}
+
 /* A share of the news; the loop has other things to do than to race with the thread. */
 static void deliver(struct software_worker *worker)
 {
 	bool more = true;
 
 	worker->delivering = true;
-	for (int i = 0; i < SHARE && more && !worker->stopped; i++)
+	for (int i = 0; i < SHARE && more && !worker->stopped && !is_resting(worker); i++)
 		more = deliver_one(worker);
 	worker->delivering = false;
 	if (worker->stopped)
 		worker->ops->finish(worker);
-	else if (more)
+	else if (more && !is_resting(worker))
 		loop_post(worker->loop, &worker->again);
 }
 
@@ -326,6 +356,11 @@ static void on_task(struct task *task)
 static void on_again(struct task *task)
 {
 	deliver(container_of(task, struct software_worker, again));
+}
+
+static void on_rested(struct timer *timer)
+{
+	deliver(container_of(timer, struct software_worker, rest));
 }
 
 static int start_thread(struct software_worker *worker, const char *name)
@@ -353,6 +388,7 @@ int software_worker_start(struct software_worker *worker, struct loop *loop,
 	worker->limit = limit;
 	task_init(&worker->task, on_task);
 	task_init(&worker->again, on_again);
+	timer_init(&worker->rest, on_rested);
 	pthread_mutex_init(&worker->lock, NULL);
 	pthread_cond_init(&worker->wake, NULL);
 	ret = start_thread(worker, name);
@@ -375,6 +411,7 @@ bool software_worker_stop(struct software_worker *worker)
 
 	loop_cancel_remote(worker->loop, &worker->task);
 	task_cancel(&worker->again);
+	timer_cancel(&worker->rest);
 	worker->stopped = true;
 	take_all(worker, &leftovers);
 	pthread_cond_destroy(&worker->wake);
@@ -383,12 +420,40 @@ bool software_worker_stop(struct software_worker *worker)
 	return !worker->delivering;
 }
 
+/* Without a timer there is no rest. */
+void software_worker_rest(struct software_worker *worker, int64_t delay)
+{
+	loop_set_timer(worker->loop, &worker->rest, delay);
+}
+
+/* While it rested, no other task was on its way. */
+static void end_rest(struct software_worker *worker)
+{
+	if (!is_resting(worker))
+		return;
+	timer_cancel(&worker->rest);
+	loop_post(worker->loop, &worker->again);
+}
+
+void software_worker_throttle(struct software_worker *worker, bool on)
+{
+	pthread_mutex_lock(&worker->lock);
+	worker->throttled = on;
+	/* There is more room now, for those who wait on either side. */
+	if (!on && is_ready(worker))
+		post(worker);
+	wake_thread(worker);
+	pthread_mutex_unlock(&worker->lock);
+	if (!on)
+		end_rest(worker);
+}
+
 bool software_worker_has_room(struct software_worker *worker)
 {
 	bool room;
 
 	pthread_mutex_lock(&worker->lock);
-	room = worker->n_jobs < worker->limit;
+	room = worker->n_jobs < job_limit(worker);
 	if (!room)
 		worker->want_ready = true;
 	pthread_mutex_unlock(&worker->lock);
@@ -400,7 +465,7 @@ void software_worker_put(struct software_worker *worker, const struct software_j
 	unsigned last;
 
 	pthread_mutex_lock(&worker->lock);
-	assert(worker->n_jobs < worker->limit);
+	assert(worker->n_jobs < job_limit(worker));
 	last = (worker->first_job + worker->n_jobs) % SOFTWARE_MAX_JOBS;
 	worker->jobs[last] = *job;
 	worker->n_jobs++;
@@ -431,5 +496,6 @@ void software_worker_reset(struct software_worker *worker)
 	take_all(worker, &leftovers);
 	wake_thread(worker);
 	pthread_mutex_unlock(&worker->lock);
+	end_rest(worker);
 	drop_all(worker->ops, &leftovers);
 }

@@ -72,6 +72,7 @@ struct software_worker {
 	struct loop *loop;
 	struct task task, again;       /* posted by the thread; by the first for what is left */
 	pthread_t thread;
+	struct timer rest;             /* set while nothing is delivered */
 	bool delivering, stopped;      /* loop thread only */
 
 	pthread_mutex_t lock;          /* guards the rest */
@@ -81,6 +82,7 @@ struct software_worker {
 	bool stop, restart, drain;
 	bool drained, failed;          /* to be told behind the results */
 	bool want_ready;               /* a job was refused */
+	bool throttled;
 	bool posted;                   /* one of the tasks is on its way, or runs */
 	unsigned limit;                /* jobs taken, at most SOFTWARE_MAX_JOBS */
 	unsigned generation, current;  /* of the session, and of what the thread is about */
@@ -106,6 +108,18 @@ int software_worker_start(struct software_worker *worker, struct loop *loop,
  * callback of the worker, ops->finish will come.
  */
 bool software_worker_stop(struct software_worker *worker);
+
+/*
+ * While it is on, one job waits at a time, and the thread begins nothing before the loop has taken
+ * what it made.
+ */
+void software_worker_throttle(struct software_worker *worker, bool on);
+
+/*
+ * Deliver nothing for so many microseconds; a reset and the end of the throttling end that. From
+ * inside ops->deliver.
+ */
+void software_worker_rest(struct software_worker *worker, int64_t delay);
 
 /* Whether there is room for a job. If not, ops->ready will come. */
 bool software_worker_has_room(struct software_worker *worker);

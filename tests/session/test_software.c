@@ -15,6 +15,7 @@
 #include "bitstream/h264.h"
 #include "frame/pixel_format.h"
 #include "software_rig.h"
+#include "util/clock.h"
 
 #define WIDTH 318
 #define HEIGHT 238
@@ -292,6 +293,158 @@ START_TEST(frames_that_are_held_stop_nothing)
 		ck_assert(rig->kept[i]->buffer->read_only);
 		ck_assert_int_eq(wc_video_frame_map(rig->kept[i], WC_MAP_READ, &mapping), WC_OK);
 		ck_assert_int_ne(wc_video_frame_map(rig->kept[i], WC_MAP_WRITE, &mapping), WC_OK);
+	}
+	rig_free(rig);
+	media_free(media);
+}
+END_TEST
+
+/* ---- throttled decoders ---- */
+
+#define REST 20000
+
+static int64_t last_output;
+
+static void throttle(struct rig *rig, bool on)
+{
+	rig->in_call = true;
+	ck_assert_uint_eq(rig->session->ops->throttle(rig->session, on), 0);
+	rig->in_call = false;
+}
+
+static void rest_after_each(struct rig *rig, const char *what)
+{
+	int64_t now = clock_now();
+
+	if (strcmp(what, "output") != 0)
+		return;
+	if (last_output)
+		ck_assert_int_ge(now - last_output, REST);
+	last_output = now;
+	rig->session->ops->rest(rig->session, REST);
+}
+
+static void rest_long(struct rig *rig, const char *what)
+{
+	if (strcmp(what, "output") == 0)
+		rig->session->ops->rest(rig->session, INT64_C(3600000000));
+}
+
+START_TEST(throttled_ones_decode_as_ffmpeg_does)
+{
+	const struct decode_row *row = &decode_rows[_i];
+	struct media *media;
+	struct rig *rig;
+
+	if (!media_has_encoder(row->encoder))
+		return;
+	media = media_make(row->file, WIDTH, HEIGHT, PICTURES, row->arguments);
+	rig = rig_new();
+	ck_assert_int_eq(rig_open_decoder(rig, row->codec, media, false), 0);
+	rig->keep = true;
+	for (int round = 0; round < 3; round++) {
+		rig_clear(rig);
+		throttle(rig, round != 1);
+		last_output = 0;
+		rig->hook = round == 2 ? rest_after_each : NULL;
+		decode_all(rig, media);
+		ck_assert_uint_eq(rig->n_drained, 1);
+		check_pictures(rig, media, row->fourcc);
+	}
+	rig_free(rig);
+	media_free(media);
+}
+END_TEST
+
+/* Submit without dispatch what is taken at once or soon after; returns how many. */
+static unsigned submit_at_once(struct rig *rig, const struct media *media)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < 100 && taken < media->count; i++) {
+		if (!rig->session->ops->saturated(rig->session))
+			ck_assert_int_eq(rig_decode(rig, &media->units[taken++]), 0);
+		usleep(2000);
+	}
+	return taken;
+}
+
+static void open_mjpeg(struct rig **rig, struct media **media)
+{
+	*media = media_make("mjpeg.mkv", WIDTH, HEIGHT, PICTURES,
+			    "-c:v mjpeg -pix_fmt yuvj422p");
+	*rig = rig_new();
+	ck_assert_int_eq(rig_open_decoder(*rig, "mjpeg", *media, false), 0);
+}
+
+/* One that waits for the application, and a chunk that waits for that. */
+START_TEST(throttled_ones_work_on_one_chunk_at_a_time)
+{
+	struct media *media;
+	struct rig *rig;
+	unsigned taken;
+
+	open_mjpeg(&rig, &media);
+	throttle(rig, true);
+	taken = submit_at_once(rig, media);
+	ck_assert_uint_le(taken, 2);
+	ck_assert_uint_le(rig->core->counters.video_frames, 1);
+	rig_wait(rig, taken);
+	ck_assert_uint_le(submit_at_once(rig, media), 2);
+	/* There is more room at once, and whoever was refused is told. */
+	throttle(rig, false);
+	ck_assert_uint_gt(submit_at_once(rig, media), 2);
+	rig_drain(rig);
+	ck_assert_uint_gt(rig->n_ready, 0);
+	rig_free(rig);
+	media_free(media);
+}
+END_TEST
+
+/* What was made before comes out first. */
+START_TEST(throttling_loses_nothing_that_was_under_way)
+{
+	struct media *media;
+	struct rig *rig;
+	unsigned taken;
+
+	open_mjpeg(&rig, &media);
+	taken = submit_at_once(rig, media);
+	throttle(rig, true);
+	for (unsigned i = taken; i < media->count; i++)
+		ck_assert_int_eq(rig_decode(rig, &media->units[i]), 0);
+	rig_drain(rig);
+	check_pictures(rig, media, DRM_FORMAT_YUV422);
+	rig_free(rig);
+	media_free(media);
+}
+END_TEST
+
+enum end { BY_RELAXING, BY_RESET, BY_CLOSE, N_ENDS };
+
+START_TEST(a_rest_ends_early)
+{
+	struct media *media;
+	struct rig *rig;
+	unsigned taken;
+
+	open_mjpeg(&rig, &media);
+	throttle(rig, true);
+	rig->hook = rest_long;
+	taken = submit_at_once(rig, media);
+	rig_wait(rig, 1);
+	rig->hook = NULL;
+	if (_i == BY_RELAXING)
+		throttle(rig, false);
+	else if (_i == BY_RESET)
+		rig_reset(rig);
+	else
+		rig_close(rig);
+	if (_i != BY_CLOSE) {
+		rig_clear(rig);
+		rig_decode(rig, &media->units[2]);
+		rig_drain(rig);
+		ck_assert_uint_eq(rig->n_outputs, _i == BY_RESET ? 1 : taken);
 	}
 	rig_free(rig);
 	media_free(media);
@@ -1301,6 +1454,10 @@ static void add_decoder_tests(TCase *tcase)
 	tcase_add_test(tcase, order_is_kept_without_a_word_on_reordering);
 	tcase_add_test(tcase, a_full_session_refuses_and_calls_back);
 	tcase_add_test(tcase, frames_that_are_held_stop_nothing);
+	tcase_add_loop_test(tcase, throttled_ones_decode_as_ffmpeg_does, 0, N_DECODE_ROWS);
+	tcase_add_test(tcase, throttled_ones_work_on_one_chunk_at_a_time);
+	tcase_add_test(tcase, throttling_loses_nothing_that_was_under_way);
+	tcase_add_loop_test(tcase, a_rest_ends_early, 0, N_ENDS);
 	tcase_add_test(tcase, reset_leaves_nothing_stale);
 	tcase_add_loop_test(tcase, decoder_dies_inside_its_callback, 0, N_DESTROYERS);
 	tcase_add_test(tcase, decoder_is_reset_inside_its_callback);
