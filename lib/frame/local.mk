@@ -23,6 +23,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/pool_plain.c \
 	lib/frame/relief.h \
 	lib/frame/spill.c \
+	lib/frame/tally.c lib/frame/tally.h \
 	lib/frame/video_frame.c lib/frame/video_frame.h \
 	lib/frame/video_frame_copy.c \
 	lib/frame/video_frame_init.c lib/frame/video_frame_init.h \

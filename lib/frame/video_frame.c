@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frame/pixel_format.h"
+#include "frame/tally.h"
 #include "util/macros.h"
 
 /* Takes the pin of the buffer over. */
@@ -17,6 +18,7 @@ static void set_up(struct wc_video_frame *frame, struct core *core, struct buffe
 	atomic_init(&frame->buffer, buffer);
 	frame->memory = buffer->kind;
 	frame->n_objects = buffer->n_objects;
+	frame->tally = NULL;
 	frame->format = *format;
 	frame->visible = *visible;
 	frame->display_width = visible->width;
@@ -45,6 +47,12 @@ void video_frame_give(struct wc_video_frame *frame)
 	roll_entry_set_state(&frame->entry, ROLL_READY | ROLL_GIVEN);
 }
 
+void video_frame_count_in(struct wc_video_frame *frame, struct tally *tally)
+{
+	frame->tally = tally_ref(tally);
+	tally_enter(tally);
+}
+
 struct wc_video_frame *video_frame_new(struct core *core, struct buffer *buffer,
 				       const struct frame_format *format,
 				       const struct wc_rect *visible, const struct timing *timing)
@@ -71,12 +79,19 @@ void video_frame_drop(struct wc_video_frame *frame, struct buffer *buffer)
 	buffer_unpin(buffer);
 }
 
+static void leave_tally(struct wc_video_frame *frame)
+{
+	if (frame->tally)
+		tally_leave(frame->tally);
+}
+
 /* Nobody will look at the frame any more. */
 static void end_unclosed(struct wc_video_frame *frame, struct core *core)
 {
 	if (atomic_load_explicit(&core->census.warn_unclosed, memory_order_relaxed) &&
 	    roll_entry_state(&frame->entry) & ROLL_GIVEN)
 		census_dropped(&core->census, WC_OBJECT_VIDEO_FRAME, &frame->entry);
+	leave_tally(frame);
 	video_frame_drop(frame, frame->buffer);
 }
 
@@ -89,6 +104,7 @@ void wc_video_frame_unref(struct wc_video_frame *frame)
 	core = frame->core;
 	if (frame->buffer)
 		end_unclosed(frame, core);
+	tally_unref(frame->tally);
 	counter_sub(&core->counters.video_frames, 1);
 	slab_put(&core->frames, frame);
 	core_unref(core);
@@ -98,6 +114,7 @@ void video_frame_mark_closed(struct wc_video_frame *frame)
 {
 	roll_entry_set_state(&frame->entry, roll_entry_state(&frame->entry) | ROLL_CLOSED);
 	atomic_store_explicit(&frame->buffer, NULL, memory_order_relaxed);
+	leave_tally(frame);
 }
 
 /* "Close VideoFrame": the time stays, of all else nothing is told any more. */
@@ -205,6 +222,8 @@ struct wc_video_frame *video_frame_clone(const struct wc_video_frame *frame)
 	clone->rotation = frame->rotation;
 	clone->flip = frame->flip;
 	clone->writable = frame->writable;
+	if (frame->tally)
+		video_frame_count_in(clone, frame->tally);
 	return clone;
 }
 

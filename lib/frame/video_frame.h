@@ -11,6 +11,7 @@
 #include "frame/guard.h"
 
 struct convert_image;
+struct tally;
 
 /* How a picture lies in the objects of a buffer. */
 struct frame_format {
@@ -46,6 +47,7 @@ struct wc_video_frame {
 	struct wc_video_frame *next_seized;
 
 	/* All else is constant once the frame was given, also when it is closed. */
+	struct tally *tally;               /* a reference, entered while open; NULL: none */
 	unsigned n_objects;                /* of the buffer */
 	struct frame_format format;
 	struct wc_rect visible;
@@ -77,6 +79,9 @@ void video_frame_setup(struct wc_video_frame *frame, struct core *core, struct b
  * Once, by who made the frame or is about to hand it out.
  */
 void video_frame_give(struct wc_video_frame *frame);
+
+/* Count the frame, and clones of it, in a tally. Once, before anybody else knows of the frame. */
+void video_frame_count_in(struct wc_video_frame *frame, struct tally *tally);
 
 /* For who closed the guard: the frame is closed from here on; its pin of the buffer is left. */
 void video_frame_mark_closed(struct wc_video_frame *frame);
