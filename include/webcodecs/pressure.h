@@ -20,9 +20,19 @@
  * |-----------------------------|------------|----------------------------------------------------|
  * | ::WC_PRESSURE_TRIM          | low        | idle buffers of pools and caches are freed         |
  * | ::WC_PRESSURE_STOP_GROWING  | medium     | pools take no more memory                          |
+ * | ::WC_PRESSURE_THROTTLE      | medium     | decoders produce less ahead                        |
  * | ::WC_PRESSURE_SPILL         | medium     | frames that nobody uses move to plain memory       |
  * | ::WC_PRESSURE_RECLAIM       | critical   | codecs are closed that the W3C rules allow to close|
  * | ::WC_PRESSURE_FORCE_CLOSE   | critical   | if allowed, the oldest open frames are closed      |
+ *
+ * A throttled decoder loses nothing, and a flush of it completes whatever the application holds. On
+ * a device it has as many output buffers queued as the driver needs, and no more made than the
+ * application makes necessary by holding frames; beyond a few pictures are copied. What comes back
+ * and is too much is freed if the driver can do that. In software it works on one chunk at a time,
+ * and on the next when the application got what it made. While the application has more than 8 of
+ * a decoder's frames open, clones included, the next ones come at least 20 ms apart. That goes for
+ * all decoders of the context, also those made while the level is up. The step frees what a driver
+ * lets go at once, often nothing.
  *
  * When the level falls, the steps that no longer belong to it are taken back, the last one first.
  * Closed codecs and frames stay closed.
@@ -81,7 +91,7 @@ enum wc_pressure_step {
 	WC_PRESSURE_NO_STEP = 0,    /**< the level changed, no step was taken yet */
 	WC_PRESSURE_TRIM,           /**< free what is idle */
 	WC_PRESSURE_STOP_GROWING,   /**< let pools take no more */
-	WC_PRESSURE_THROTTLE,       /**< let decoders produce less ahead; not yet taken */
+	WC_PRESSURE_THROTTLE,       /**< let decoders produce less ahead */
 	WC_PRESSURE_SPILL,          /**< move idle frames to plain memory */
 	WC_PRESSURE_RECLAIM,        /**< close codecs with ::WC_QUOTA_EXCEEDED_ERROR */
 	WC_PRESSURE_FORCE_CLOSE,    /**< close the oldest open frames */

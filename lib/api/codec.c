@@ -359,6 +359,16 @@ static void process(struct codec *codec)
 	codec_leave(codec);
 }
 
+static uint64_t throttle(struct codec *codec, bool on)
+{
+	struct session *session = codec->session;
+
+	/* One that failed inside a call takes no more. */
+	if (!session || !session->ops->throttle || codec->pump == PUMP_BROKEN)
+		return 0;
+	return session->ops->throttle(session, on);
+}
+
 /* A slot that was kept or brought for a session on a device is let go when it runs elsewhere. */
 static int open_session(struct codec *codec, const void *config, struct wc_error *error)
 {
@@ -366,6 +376,8 @@ static int open_session(struct codec *codec, const void *config, struct wc_error
 
 	claim_set_session(&codec->claim, codec->session);
 	claim_let_go(&codec->claim);
+	if (ret == 0 && codec->context->throttled)
+		throttle(codec, true);
 	/* "Configure" is work on the queue. */
 	claim_progress(&codec->claim);
 	return ret;
@@ -613,6 +625,21 @@ void codec_describe(const struct codec *codec, struct wc_session_info *info)
 	memset(info, 0, sizeof *info);
 	if (codec->session && codec->active)
 		codec->session->ops->describe(codec->session, info);
+}
+
+/* All claims of a context are codecs'. */
+uint64_t codecs_throttle(struct wc_context *context, bool on)
+{
+	struct accountant *accountant = &context->accountant;
+	uint64_t freed = 0;
+
+	context->throttled = on;
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct claim *claim = claim_of(&accountant->candidates[i]);
+
+		freed += throttle(container_of(claim, struct codec, claim), on);
+	}
+	return freed;
 }
 
 /* The accountant */

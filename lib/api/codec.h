@@ -135,6 +135,12 @@ void codec_describe(const struct codec *codec, struct wc_session_info *info);
 /* Whether the next piece of work would wait in the queue. */
 bool codec_is_saturated(const struct codec *codec);
 
+/*
+ * Throttle the codecs of a context, those that are made later too, or end that. Returns bytes
+ * freed. Calls nobody.
+ */
+uint64_t codecs_throttle(struct wc_context *context, bool on);
+
 /* What the application says of the codec, or NULL: what it says of the context. */
 int codec_set_reclaim_traits(struct codec *codec, const struct wc_reclaim_traits *traits);
 

@@ -28,6 +28,7 @@ struct wc_context {
 	struct context_pressure *ended_pressure;   /* until end_pressure runs */
 	struct task end_pressure;
 	bool allow_force_close;
+	bool throttled;                    /* decoders are to produce less ahead */
 	struct census_watch watch_open;    /* for objects that are open too long */
 	struct device_registry *devices;   /* owned */
 	struct frame_memory *memory;       /* owned */

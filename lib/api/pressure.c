@@ -6,6 +6,7 @@
 
 #include <webcodecs/pressure.h>
 
+#include "api/codec.h"
 #include "api/context.h"
 #include "budget/admission.h"
 #include "budget/pressure_source.h"
@@ -50,6 +51,24 @@ static uint64_t stop_growing(void *owner, enum wc_pressure_level level,
 static void grow_again(void *owner)
 {
 	shrinker_list_hold_growth(shrinkers(owner), false);
+}
+
+static uint64_t throttle(void *owner, enum wc_pressure_level level, enum wc_pressure_cause cause,
+			 uint64_t wanted)
+{
+	struct context_pressure *p = owner;
+
+	(void)level;
+	(void)cause;
+	(void)wanted;
+	return codecs_throttle(p->context, true);
+}
+
+static void run_freely(void *owner)
+{
+	struct context_pressure *p = owner;
+
+	codecs_throttle(p->context, false);
 }
 
 /* One codec if nobody knows how much is wanted, else as many as it takes. */
@@ -152,6 +171,7 @@ static struct context_pressure *begin(struct wc_context *context)
 		.rungs = {
 			[WC_PRESSURE_TRIM] = { .act = trim },
 			[WC_PRESSURE_STOP_GROWING] = { .act = stop_growing, .relax = grow_again },
+			[WC_PRESSURE_THROTTLE] = { .act = throttle, .relax = run_freely },
 			[WC_PRESSURE_SPILL] = { .act = spill },
 			[WC_PRESSURE_RECLAIM] = { .act = reclaim },
 			[WC_PRESSURE_FORCE_CLOSE] = { .act = force_close },

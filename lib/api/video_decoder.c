@@ -11,9 +11,17 @@
 #include "frame/color_space.h"
 #include "frame/encoded_video_chunk.h"
 #include "frame/pool.h"
+#include "frame/tally.h"
 #include "frame/video_frame.h"
 #include "util/error.h"
 #include "util/reserved.h"
+
+/*
+ * Under pressure: frames that the application may have open before it gets the next ones slowly,
+ * and the microseconds between two of them then. Fifty frames a second are what most films need.
+ */
+#define FREELY_HELD 8
+#define REST 20000
 
 struct wc_video_decoder {
 	struct codec codec;
@@ -24,6 +32,7 @@ struct wc_video_decoder {
 	bool length_prefixed;
 	unsigned length_size;
 	struct pool *pool;             /* for alloc_chunk; NULL until needed */
+	struct tally *tally;           /* frames given out and still open */
 };
 
 /* Outputs: "Output VideoFrames" and "Create a VideoFrame" */
@@ -81,6 +90,15 @@ static void apply_config(struct wc_video_frame *frame,
 	frame->flip = config->flip;
 }
 
+static void slow_down(struct wc_video_decoder *decoder)
+{
+	struct session *session = decoder->codec.session;
+
+	if (decoder->codec.context->throttled && session->ops->rest &&
+	    tally_count(decoder->tally) > FREELY_HELD)
+		session->ops->rest(session, REST);
+}
+
 static void on_frame(void *sink, struct wc_video_frame *frame)
 {
 	struct codec *codec = sink;
@@ -89,7 +107,9 @@ static void on_frame(void *sink, struct wc_video_frame *frame)
 
 	apply_config(frame, &config->given);
 	counter_add(&codec->context->core->counters.frames_decoded, 1);
+	video_frame_count_in(frame, decoder->tally);
 	video_frame_give(frame);
+	slow_down(decoder);
 	codec_enter_callback(codec);
 	decoder->output(frame, codec->callbacks.user_data);
 	codec_leave(codec);
@@ -159,6 +179,7 @@ static void decoder_free(struct codec *codec)
 	struct wc_video_decoder *decoder = container_of(codec, struct wc_video_decoder, codec);
 
 	pool_close(decoder->pool);
+	tally_unref(decoder->tally);
 	codec_finish(codec);
 	free(decoder);
 }
@@ -198,10 +219,15 @@ int wc_video_decoder_new(struct wc_context *context, const struct wc_video_decod
 		return context_fail(context, WC_TYPE_ERROR, "a decoder needs an output and an "
 				    "error callback, and zero in reserved fields");
 	decoder = calloc(1, sizeof *decoder);
-	if (!decoder)
+	if (decoder)
+		decoder->tally = tally_new();
+	if (!decoder || !decoder->tally) {
+		free(decoder);
 		return context_fail_errno(context, ENOMEM, "make a decoder");
+	}
 	callbacks = (struct codec_callbacks) { init->error, init->dequeue, init->user_data };
 	if (codec_init(&decoder->codec, context, &decoder_ops, &callbacks, init->label) < 0) {
+		tally_unref(decoder->tally);
 		free(decoder);
 		return context_fail_errno(context, ENOMEM, "make a decoder");
 	}

@@ -354,6 +354,25 @@ static bool script_saturated(struct session *session)
 	return saturated;
 }
 
+static uint64_t script_throttle(struct session *session, bool on)
+{
+	struct script_session *s = of(session);
+
+	must(!s->failed && !s->dead);
+	s->script->throttled = on;
+	s->script->throttles++;
+	return on ? s->script->frees : 0;
+}
+
+/* Counted only: what comes is up to the test. */
+static void script_rest(struct session *session, int64_t delay)
+{
+	struct script_session *s = of(session);
+
+	must(s->in_sink && !s->failed && !s->dead && s->script->throttled && delay > 0);
+	s->script->rests++;
+}
+
 static void fill_info(struct wc_session_info *info)
 {
 	memset(info, 0, sizeof *info);
@@ -390,6 +409,8 @@ static const struct session_ops script_ops = {
 	.alloc_input = script_alloc_input,
 	.alloc_frame = script_alloc_frame,
 	.saturated = script_saturated,
+	.throttle = script_throttle,
+	.rest = script_rest,
 	.describe = script_describe,
 	.destroy = script_destroy,
 };
@@ -427,6 +448,7 @@ static int open_session(const struct session_env *env, const struct session_sink
 	s->width = width ? width : WIDTH;
 	s->height = height ? height : HEIGHT;
 	s->first = true;
+	current->throttled = false;
 	list_init(&s->events);
 	list_init(&s->spare);
 	task_init(&s->task, on_task);

@@ -50,6 +50,9 @@ struct script {
 	enum wc_hardware_acceleration preference;
 	char label[32], device[64];
 	unsigned alive;
+	bool throttled;                /* the last session that was told so */
+	unsigned throttles, rests;     /* calls */
+	uint64_t frees;                /* bytes that a session frees when it is throttled */
 	struct buffer *last_input;     /* what alloc_input gave, not a reference */
 };
 

@@ -86,16 +86,18 @@ END_TEST
 
 START_TEST(the_ladder_is_climbed_in_order)
 {
-	unsigned trim, stop, reclaim;
+	unsigned trim, stop, throttle, reclaim;
 
 	make_inactive();
 	ck_assert_int_eq(wc_context_note_pressure(app.context, WC_PRESSURE_CRITICAL, 0), WC_OK);
 	app_run(&app);
 	ck_assert(has_step(WC_PRESSURE_TRIM, &trim));
 	ck_assert(has_step(WC_PRESSURE_STOP_GROWING, &stop));
+	ck_assert(has_step(WC_PRESSURE_THROTTLE, &throttle));
 	ck_assert(has_step(WC_PRESSURE_RECLAIM, &reclaim));
 	ck_assert_uint_lt(trim, stop);
-	ck_assert_uint_lt(stop, reclaim);
+	ck_assert_uint_lt(stop, throttle);
+	ck_assert_uint_lt(throttle, reclaim);
 	trace_expect(&app.trace, "destroy error:QuotaExceededError");
 	ck_assert(app.context->core->shrinkers.held);
 }
@@ -337,6 +339,129 @@ START_TEST(an_encoder_says_why_it_refuses)
 }
 END_TEST
 
+/* ---- throttled decoders ---- */
+
+static void note(enum wc_pressure_level level)
+{
+	ck_assert_int_eq(wc_context_note_pressure(app.context, level, 0), WC_OK);
+	app_run(&app);
+}
+
+static void end_watch(void)
+{
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, NULL, NULL), WC_OK);
+	app_run(&app);
+}
+
+START_TEST(decoders_are_throttled_from_medium_on)
+{
+	unsigned at;
+
+	app.script.frees = 1000;
+	note(WC_PRESSURE_LOW);
+	ck_assert_uint_eq(app.script.throttles, 0);
+	note(WC_PRESSURE_MEDIUM);
+	ck_assert(app.script.throttled);
+	ck_assert(has_step(WC_PRESSURE_THROTTLE, &at));
+	ck_assert_uint_eq(events[at].freed, 1000);
+	end_watch();
+	ck_assert(!app.script.throttled);
+	ck_assert_uint_eq(app.script.throttles, 2);
+}
+END_TEST
+
+START_TEST(a_decoder_made_meanwhile_is_throttled)
+{
+	app_finish(&app);
+	app_init_decoder(&app);
+	ck_assert_int_eq(wc_context_watch_pressure(app.context, on_pressure, &n_events), WC_OK);
+	note(WC_PRESSURE_MEDIUM);
+	ck_assert_uint_eq(app.script.throttles, 0);
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	app_run(&app);
+	ck_assert(app.script.throttled);
+	end_watch();
+	ck_assert(!app.script.throttled);
+}
+END_TEST
+
+static struct wc_video_frame *held[32];
+static unsigned n_held;
+
+static void hold(struct app *a)
+{
+	held[n_held++] = a->frame;
+	a->frame = NULL;
+}
+
+static void decode(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		ck_assert_int_eq(app_decode_key(&app, (int64_t)i), WC_OK);
+	app_run(&app);
+}
+
+static void release(void)
+{
+	while (n_held)
+		wc_video_frame_unref(held[--n_held]);
+}
+
+START_TEST(who_holds_many_frames_gets_more_slowly)
+{
+	app.keep = true;
+	app.on_output = hold;
+	decode(10);
+	ck_assert_uint_eq(app.script.rests, 0);
+	release();
+	note(WC_PRESSURE_MEDIUM);
+	decode(8);
+	ck_assert_uint_eq(app.script.rests, 0);
+	decode(3);
+	ck_assert_uint_eq(app.script.rests, 3);
+	/* A closed one does not count though there are references; a clone does. */
+	for (int i = 0; i < 4; i++)
+		wc_video_frame_close(held[i]);
+	decode(1);
+	ck_assert_uint_eq(app.script.rests, 3);
+	ck_assert_int_eq(wc_video_frame_clone(held[10], &held[n_held++]), WC_OK);
+	decode(1);
+	ck_assert_uint_eq(app.script.rests, 4);
+	release();
+	decode(8);
+	ck_assert_uint_eq(app.script.rests, 4);
+	end_watch();
+	decode(8);
+	ck_assert_uint_eq(app.script.rests, 4);
+	/* Frames may outlive what counted them. */
+	wc_video_decoder_destroy(app.decoder);
+	app.decoder = NULL;
+	release();
+	trace_clear(&app.trace);
+}
+END_TEST
+
+START_TEST(a_throttled_decoder_is_reset_and_closed_as_ever)
+{
+	note(WC_PRESSURE_MEDIUM);
+	decode(3);
+	trace_clear(&app.trace);
+	ck_assert_int_eq(app_decode_key(&app, 5), WC_OK);
+	ck_assert_int_eq(wc_video_decoder_reset(app.decoder), WC_OK);
+	app_run(&app);
+	trace_expect(&app.trace, "submit:5 reset");
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	ck_assert_int_eq(app_decode_key(&app, 6), WC_OK);
+	ck_assert_int_eq(app_flush(&app, 1), WC_OK);
+	app_run(&app);
+	trace_expect(&app.trace, "submit:6 drain out:6 flush1:OK");
+	make_inactive();
+	note(WC_PRESSURE_CRITICAL);
+	trace_expect(&app.trace, "destroy error:QuotaExceededError");
+	end_watch();
+}
+END_TEST
+
 START_TEST(levels_and_steps_have_names)
 {
 	ck_assert_int_eq(wc_context_note_pressure(app.context, (enum wc_pressure_level)4, 0),
@@ -367,6 +492,10 @@ int main(void)
 	tcase_add_test(all, what_is_allowed_outlasts_a_watch);
 	tcase_add_test(all, an_encoder_says_why_it_refuses);
 #endif
+	tcase_add_test(all, decoders_are_throttled_from_medium_on);
+	tcase_add_test(all, a_decoder_made_meanwhile_is_throttled);
+	tcase_add_test(all, who_holds_many_frames_gets_more_slowly);
+	tcase_add_test(all, a_throttled_decoder_is_reset_and_closed_as_ever);
 	tcase_add_test(all, levels_and_steps_have_names);
 	suite_add_tcase(suite, all);
 	return app_main(suite);
