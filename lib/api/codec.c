@@ -30,6 +30,7 @@
 #include <string.h>
 
 #include "api/budget.h"
+#include "api/pressure.h"
 #include "budget/admission.h"
 
 /* Done messages that are kept. More than an application queues that watches the queue size. */
@@ -106,6 +107,7 @@ void codec_enter_callback(struct codec *codec)
 	codec_enter(codec);
 	claim_progress(&codec->claim);
 	count_callback(codec);
+	context_pressure_look(codec->context);
 }
 
 /* The dequeue event: several decreases, one event. */

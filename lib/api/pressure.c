@@ -150,6 +150,21 @@ static uint64_t force_close(void *owner, enum wc_pressure_level level,
 	return frames_force_close(p->context->core, kinds_short_of(cause), wanted).freed;
 }
 
+static uint64_t bytes_of(const struct wc_context *context, enum wc_memory_kind kind)
+{
+	return atomic_load_explicit(&context->core->counters.bytes_by_kind[kind],
+				    memory_order_relaxed);
+}
+
+/* Of ours, the control group is charged with the heap and with memfds. */
+void context_pressure_look(struct wc_context *context)
+{
+	if (context->pressure)
+		pressure_sources_look(&context->pressure->sources,
+				      bytes_of(context, WC_MEMORY_PLAIN) +
+				      bytes_of(context, WC_MEMORY_UDMABUF));
+}
+
 static void tell(void *owner, const struct wc_pressure_event *event)
 {
 	struct context_pressure *p = owner;

@@ -362,21 +362,49 @@ static void on_move(struct task *task)
 
 /* ---- samples ---- */
 
-/* Limits of groups above count, too. Reports the worst of them. */
-static void sample_limits(struct pressure_sources *sources)
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Bytes that may be taken before the next look. None where killing is near: what was freed may be
+ * in the keeping of an allocator, and the kernel sees none of it until all is taken again.
+ */
+static uint64_t step_of_group(const struct sample_cgroup *group)
+{
+	uint64_t limit = lower(group->high, group->max);
+	uint64_t room = limit > group->used ? limit - group->used : 0;
+
+	if (limit == PRESSURE_UNLIMITED)
+		return PRESSURE_UNLIMITED;
+	if (fill_of_group(group) == WC_PRESSURE_CRITICAL)
+		return 0;
+	return room / 8 > PRESSURE_MIN_STEP ? room / 8 : PRESSURE_MIN_STEP;
+}
+
+/*
+ * Limits of groups above count, too. Reports the worst of them. grown: bytes that came since the
+ * last look.
+ */
+static void sample_limits(struct pressure_sources *sources, uint64_t grown)
 {
 	enum wc_pressure_level worst = WC_PRESSURE_NONE;
 	char dir[sizeof sources->cgroup_dir];
 	size_t root = strlen(sources->options.cgroup);
 	uint64_t goal = 0;
 
+	sources->step = PRESSURE_UNLIMITED;
 	strcpy(dir, sources->cgroup_dir);
 	while (strlen(dir) > root) {
-		struct sample_cgroup group;
 		enum wc_pressure_level level = WC_PRESSURE_NONE;
+		struct sample_cgroup group;
 
-		if (sample_cgroup(dir, &group) == 0)
+		if (sample_cgroup(dir, &group) == 0) {
+			group.used += grown;
 			level = fill_of_group(&group);
+			sources->step = lower(sources->step, step_of_group(&group));
+		}
 		if (level > worst) {
 			worst = level;
 			goal = excess_of_group(&group);
@@ -442,9 +470,29 @@ static void list_cma_areas(struct pressure_sources *sources)
 
 void pressure_sources_sample(struct pressure_sources *sources)
 {
+	uint64_t grown = sources->has > sources->had ? sources->has - sources->had : 0;
+
+	sources->had = sources->has;
 	if (sources->cgroup_dir[0])
-		sample_limits(sources);
+		sample_limits(sources, grown);
 	sample_cma(sources);
+}
+
+/*
+ * What was freed since the last sample is not looked at when it is taken again, be it that the
+ * kernel got it back or that an allocator kept it: the group has no more than then.
+ */
+void pressure_sources_look(struct pressure_sources *sources, uint64_t bytes)
+{
+	sources->has = bytes;
+	if (!sources->sampling || !sources->cgroup_dir[0])
+		return;
+	/* What was there before came in no time that we know of. */
+	if (!sources->looked)
+		sources->had = bytes;
+	sources->looked = true;
+	if (bytes >= sources->had && bytes - sources->had >= sources->step)
+		pressure_sources_sample(sources);
 }
 
 static void on_sample(struct timer *timer)

@@ -14,7 +14,10 @@
  *             memory is available, as then it is the trouble of another control group
  *   sampled   by a timer, only while the owner has it on: CMA, and how near the own control group
  *             and those above it are to their limits. A limit without memory.high kills within the
- *             allocation that goes too far: nothing else warns before.
+ *             allocation that goes too far: nothing else warns before. A decoder fills a group in
+ *             less than the timer's period, so the owner says how much it has, and a sample is
+ *             taken when an eighth of what was left is gone, or PRESSURE_MIN_STEP. It judges as if
+ *             what came since the last one had come twice: the next may be too late.
  *
  *   triggers  low: some 70 ms, medium: some 100 ms, critical: full 100 ms, all in 2 s, the only
  *             window that processes without CAP_SYS_RESOURCE may use (and its multiples)
@@ -45,6 +48,7 @@
 #define PRESSURE_SAMPLE_PERIOD INT64_C(2000000)
 #define PRESSURE_EVENTS_PERIOD INT64_C(500000)
 #define PRESSURE_MAX_CMA_AREAS 16
+#define PRESSURE_MIN_STEP UINT64_C(1048576)   /* bytes */
 
 struct pressure_options {
 	/* Where these trees are; NULL: /proc, /sys, /sys/fs/cgroup. Must outlive the sources. */
@@ -91,6 +95,10 @@ struct pressure_sources {
 	struct task serve;             /* a report came */
 	struct task move;              /* the control group is another one */
 	bool sampling;
+	uint64_t has;                  /* bytes of the owner's as it told last */
+	uint64_t had;                  /* the same at the last sample */
+	uint64_t step;                 /* how many more lead to the next */
+	bool looked;                   /* there was a look */
 	unsigned n_cma_areas;
 	char cma_areas[PRESSURE_MAX_CMA_AREAS][64];
 	uint64_t cma_failures;         /* at the last sample */
@@ -118,6 +126,12 @@ unsigned pressure_sources_watched(const struct pressure_sources *sources);
 
 /* Switch the timer of the samples; on while there is something to lose: device buffers, a codec. */
 void pressure_sources_set_sampling(struct pressure_sources *sources, bool on);
+
+/*
+ * The owner now has so many bytes that its control group is charged with. Takes a sample if they
+ * grew much since the last look, and sampling is on. Cheap otherwise: for every frame.
+ */
+void pressure_sources_look(struct pressure_sources *sources, uint64_t bytes);
 
 /*
  * Take a sample now; for an owner that is about to take much memory and cannot wait for the timer.

@@ -849,6 +849,71 @@ START_TEST(limits_of_the_cgroup_and_those_above_are_sampled)
 }
 END_TEST
 
+#define MIB UINT64_C(1048576)
+
+static void put_used(uint64_t used)
+{
+	put_group(GROUP, "104857600", "max", (unsigned)(used * MIB));
+}
+
+START_TEST(who_takes_much_is_looked_at)
+{
+	put_used(50);
+	start();
+	pressure_sources_look(&sources, 0);
+	pressure_sources_set_sampling(&sources, true);
+	/* What was there before is in the group's number. */
+	pressure_sources_look(&sources, 40 * MIB);
+	check_level(WC_PRESSURE_NONE);
+	/* An eighth of 50 MiB is not gone yet. */
+	put_used(85);
+	pressure_sources_look(&sources, 46 * MIB);
+	check_level(WC_PRESSURE_NONE);
+	/* Now it is: 85, and what came may come again. */
+	pressure_sources_look(&sources, 47 * MIB);
+	check_level(WC_PRESSURE_MEDIUM);
+	/* Steps become smaller, but not smaller than one MiB. */
+	put_used(97);
+	pressure_sources_look(&sources, 48 * MIB - 1);
+	check_level(WC_PRESSURE_NONE);
+	pressure_sources_look(&sources, 48 * MIB);
+	check_level(WC_PRESSURE_CRITICAL);
+	/* What goes may come again: the group had it then. But not more, where killing is near. */
+	pressure_sources_look(&sources, 10 * MIB);
+	pressure_sources_look(&sources, 48 * MIB - 1);
+	check_level(WC_PRESSURE_NONE);
+	pressure_sources_look(&sources, 48 * MIB);
+	check_level(WC_PRESSURE_CRITICAL);
+	/* Unless the timer has seen less meanwhile. */
+	pressure_sources_look(&sources, 10 * MIB);
+	put_used(58);
+	pressure_sources_sample(&sources);
+	put_used(97);
+	pressure_sources_look(&sources, 48 * MIB);
+	check_level(WC_PRESSURE_CRITICAL);
+	pressure_sources_set_sampling(&sources, false);
+	pressure_sources_look(&sources, 90 * MIB);
+	check_level(WC_PRESSURE_NONE);
+}
+END_TEST
+
+START_TEST(without_a_limit_nobody_looks)
+{
+	put_group(GROUP, "max", "max", 50);
+	start();
+	pressure_sources_set_sampling(&sources, true);
+	pressure_sources_look(&sources, 0);
+	put_used(99);
+	pressure_sources_look(&sources, 4000 * MIB);
+	check_level(WC_PRESSURE_NONE);
+	/* The timer finds the new limit. */
+	pressure_sources_sample(&sources);
+	check_level(WC_PRESSURE_CRITICAL);
+	pressure_sources_look(&sources, 4001 * MIB);
+	check_level(WC_PRESSURE_CRITICAL);
+}
+END_TEST
+
 static void put_cma(unsigned total, unsigned available, unsigned failed, unsigned other)
 {
 	put("proc/meminfo", "MemTotal: 1000 kB\nCmaTotal:  %u kB\nCmaFree:   %u kB\n", total,
@@ -1022,6 +1087,8 @@ int main(void)
 	tcase_add_test(all, garbage_in_memory_events_is_no_report);
 	tcase_add_test(all, memory_events_may_go_away);
 	tcase_add_test(all, limits_of_the_cgroup_and_those_above_are_sampled);
+	tcase_add_test(all, who_takes_much_is_looked_at);
+	tcase_add_test(all, without_a_limit_nobody_looks);
 	tcase_add_test(all, contiguous_memory_is_sampled);
 	tcase_add_test(all, failures_before_sampling_are_nobodys_concern);
 	tcase_add_test(all, the_timer_samples_while_it_is_on);
