@@ -8,6 +8,7 @@ WC_SUITES = \
 	tests/lab/suite/display.sh \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
+	tests/lab/suite/hoard.sh \
 	tests/lab/suite/limit.sh \
 	tests/lab/suite/list.sh \
 	tests/lab/suite/pressure.sh \
@@ -46,6 +47,7 @@ WC_SUITE_PLAYERS = \
 check_PROGRAMS += $(WC_SUITE_PLAYERS) \
 	tests/lab/suite/bad_memory \
 	tests/lab/suite/eat_memory \
+	tests/lab/suite/hoard \
 	tests/lab/suite/pattern \
 	tests/lab/suite/visible
 
@@ -62,6 +64,11 @@ tests_lab_suite_pattern_SOURCES = tests/lab/suite/pattern.c \
 	tests/lab/suite/picture.c tests/lab/suite/picture.h
 tests_lab_suite_eat_memory_SOURCES = tests/lab/suite/eat_memory.c
 tests_lab_suite_eat_memory_LDADD = lib/libbudget.la lib/libutil.la
+tests_lab_suite_hoard_SOURCES = tests/lab/suite/hoard.c \
+	tests/lab/suite/picture.c tests/lab/suite/picture.h \
+	tests/lab/suite/tap.c tests/lab/suite/tap.h
+tests_lab_suite_hoard_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_hoard_LDADD = lib/libwebcodecs.la
 tests_lab_suite_visible_SOURCES = tests/lab/suite/visible.c
 
 tests_lab_suite_play_SOURCES = tests/lab/suite/play.c $(WC_SUITE_SOURCES)
