@@ -115,6 +115,7 @@ int wc_context_new(const struct wc_context_options *options, struct wc_context *
 		return WC_OPERATION_ERROR;
 	}
 	atomic_init(&context->refs, 1);
+	housekeeping_init(context);
 	census_watch_init(&context->watch_open);
 	accountant_init(&context->accountant, context->core, &context->loop,
 			&(struct accountant_options) {
@@ -139,6 +140,7 @@ void wc_context_unref(struct wc_context *context)
 	if (!context ||
 	    atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	housekeeping_finish(context);
 	census_watch_finish(&context->watch_open);
 	context_pressure_finish(context);
 	device_registry_free(context->devices);

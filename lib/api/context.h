@@ -9,6 +9,7 @@
 #include <webcodecs/device.h>
 
 #include "api/census.h"
+#include "api/housekeeping.h"
 #include "budget/accountant.h"
 #include "session/session.h"
 #include "util/core.h"
@@ -29,6 +30,7 @@ struct wc_context {
 	struct task end_pressure;
 	bool allow_force_close;
 	bool throttled;                    /* decoders are to produce less ahead */
+	struct housekeeping housekeeping;
 	struct census_watch watch_open;    /* for objects that are open too long */
 	struct device_registry *devices;   /* owned */
 	struct frame_memory *memory;       /* owned */

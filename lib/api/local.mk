@@ -11,6 +11,7 @@ lib_libapi_la_SOURCES = \
 	lib/api/error.c \
 	lib/api/frame_cache.c \
 	lib/api/memory.c lib/api/memory.h \
+	lib/api/housekeeping.c lib/api/housekeeping.h \
 	lib/api/pressure.c lib/api/pressure.h \
 	lib/api/usage.c \
 	lib/api/version.c \

@@ -167,6 +167,7 @@ static void keep(struct pool *pool, struct pooled *pooled, struct pooled **old)
 	pooled->idle_since = NOT_SEEN;
 	pool->idle[stats->idle++] = pooled;
 	stats->idle_bytes += pooled->bytes;
+	waker_ask(&pool->core->waker);
 	tell(pool);
 }
 
@@ -626,9 +627,9 @@ static void shrinker_hold_growth(struct shrinker *shrinker, bool hold)
 		pool_hold_growth(pool, hold);
 }
 
-static void shrinker_tick(struct shrinker *shrinker, int64_t now)
+static bool shrinker_tick(struct shrinker *shrinker, int64_t now)
 {
-	pool_tick(of_shrinker(shrinker), now);
+	return pool_tick(of_shrinker(shrinker), now);
 }
 
 static const struct shrinker_ops shrinker_ops = { shrink, shrinker_hold_growth, shrinker_tick };
@@ -725,10 +726,11 @@ int pool_set_key(struct pool *pool, const struct pool_key *key)
  * Those that came back later lie above, so that times only grow from the bottom up, and what has
  * not been seen is on top.
  */
-void pool_tick(struct pool *pool, int64_t now)
+bool pool_tick(struct pool *pool, int64_t now)
 {
 	struct pooled *old = NULL;
 	unsigned n = 0;
+	bool ages;
 
 	pthread_mutex_lock(&pool->lock);
 	for (unsigned i = pool->stats.idle; i-- > 0 && pool->idle[i]->idle_since == NOT_SEEN;)
@@ -737,8 +739,10 @@ void pool_tick(struct pool *pool, int64_t now)
 	       now - pool->idle[n]->idle_since >= pool->options.idle_time)
 		n++;
 	trim(pool, pool->stats.idle - n, SIZE_MAX, &old);
+	ages = pool->stats.idle && pool->alive > pool->options.min + n;
 	pthread_mutex_unlock(&pool->lock);
 	let_go(old);
+	return ages;
 }
 
 size_t pool_trim(struct pool *pool, unsigned buffers, size_t bytes)

@@ -193,9 +193,10 @@ void *pool_opaque(struct buffer *buffer);
  * Age the idle buffers: those that were idle at every tick for the idle time are freed, as long as
  * min buffers remain. Time counts from the first tick that sees a buffer idle, so that giving back
  * reads no clock, a buffer never goes too early, and a machine that slept loses nothing on the
- * first tick. The pool has no timer; whoever calls this decides how often, once a second will do.
+ * first tick. The pool has no timer: it asks the core's waker when a buffer becomes idle, and true
+ * says that another tick may find something to let go.
  */
-void pool_tick(struct pool *pool, int64_t now);
+bool pool_tick(struct pool *pool, int64_t now);
 
 /*
  * Free idle buffers, longest idle first, until not more than these are idle, min or not. Returns

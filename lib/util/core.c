@@ -19,6 +19,7 @@ struct core *core_new(size_t frame_size, size_t chunk_size)
 	address_set_init(&core->wrapped);
 	shrinker_list_init(&core->shrinkers);
 	pthread_mutex_init(&core->seizures, NULL);
+	waker_init(&core->waker);
 	slab_init(&core->frames, &core->census, WC_OBJECT_VIDEO_FRAME, frame_size, KEEP_OBJECTS);
 	slab_init(&core->chunks, &core->census, WC_OBJECT_ENCODED_VIDEO_CHUNK, chunk_size,
 		  KEEP_OBJECTS);
@@ -38,6 +39,7 @@ void core_unref(struct core *core)
 	slab_finish(&core->chunks);
 	slab_finish(&core->frames);
 	pthread_mutex_destroy(&core->seizures);
+	waker_finish(&core->waker);
 	shrinker_list_finish(&core->shrinkers);
 	address_set_finish(&core->wrapped);
 	external_memory_finish(&core->external_memory);

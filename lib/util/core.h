@@ -18,6 +18,7 @@
 #include "util/log.h"
 #include "util/shrinker.h"
 #include "util/slab.h"
+#include "util/waker.h"
 
 typedef _Atomic uint64_t counter;
 
@@ -35,6 +36,7 @@ struct core {
 	struct address_set wrapped;      /* memory of the application's that buffers refer to */
 	struct shrinker_list shrinkers;  /* pools and caches */
 	pthread_mutex_t seizures;        /* held while frames are seized: frame/guard.h */
+	struct waker waker;      /* asked by pools when a buffer becomes idle */
 	struct slab frames;      /* struct wc_video_frame */
 	struct slab chunks;      /* struct wc_encoded_video_chunk */
 };

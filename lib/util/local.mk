@@ -17,4 +17,5 @@ lib_libutil_la_SOURCES = \
 	lib/util/shrinker.c lib/util/shrinker.h \
 	lib/util/sites.c lib/util/sites.h \
 	lib/util/slab.c lib/util/slab.h \
-	lib/util/video_codec.c lib/util/video_codec.h
+	lib/util/video_codec.c lib/util/video_codec.h \
+	lib/util/waker.c lib/util/waker.h

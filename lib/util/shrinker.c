@@ -6,6 +6,8 @@ void shrinker_list_init(struct shrinker_list *list)
 	pthread_mutex_init(&list->lock, NULL);
 	list_init(&list->shrinkers);
 	list->held = false;
+	list->ticked = 0;
+	list->age = 0;
 }
 
 void shrinker_list_finish(struct shrinker_list *list)
@@ -63,16 +65,21 @@ void shrinker_list_hold_growth(struct shrinker_list *list, bool hold)
 	pthread_mutex_unlock(&list->lock);
 }
 
-void shrinker_list_tick(struct shrinker_list *list, int64_t now)
+bool shrinker_list_tick(struct shrinker_list *list, int64_t now)
 {
 	struct list *pos;
+	bool ages = false;
 
 	pthread_mutex_lock(&list->lock);
+	list->age += now - list->ticked < 2 * SHRINKER_PERIOD ? now - list->ticked :
+		     2 * SHRINKER_PERIOD;
+	list->ticked = now;
 	list_for_each(pos, &list->shrinkers) {
 		struct shrinker *shrinker = container_of(pos, struct shrinker, link);
 
 		if (shrinker->ops->tick)
-			shrinker->ops->tick(shrinker, now);
+			ages |= shrinker->ops->tick(shrinker, list->age);
 	}
 	pthread_mutex_unlock(&list->lock);
+	return ages;
 }

@@ -13,6 +13,9 @@
 
 #include "util/list.h"
 
+/* Between two ticks, microseconds. */
+#define SHRINKER_PERIOD INT64_C(1000000)
+
 struct shrinker;
 
 /* Called with the list locked: they must neither enter nor leave a list. */
@@ -21,8 +24,11 @@ struct shrinker_ops {
 	size_t (*shrink)(struct shrinker *shrinker, size_t bytes);
 	/* Make nothing more than needed to go on; false ends that. NULL: never does. */
 	void (*hold_growth)(struct shrinker *shrinker, bool hold);
-	/* A moment passed; see pool_tick(). NULL: does not age. */
-	void (*tick)(struct shrinker *shrinker, int64_t now);
+	/*
+	 * A moment passed; see pool_tick(). Whether there is something that ages: false until the
+	 * core's waker is asked again. NULL: never.
+	 */
+	bool (*tick)(struct shrinker *shrinker, int64_t now);
 };
 
 /* A member of what it serves. */
@@ -35,6 +41,8 @@ struct shrinker_list {
 	pthread_mutex_t lock;          /* guards the rest */
 	struct list shrinkers;
 	bool held;                     /* new ones hold their growth, too */
+	int64_t ticked;                /* when the last tick was */
+	int64_t age;                   /* the clock of what ages, microseconds */
 };
 
 void shrinker_list_init(struct shrinker_list *list);
@@ -57,6 +65,11 @@ size_t shrinker_list_shrink(struct shrinker_list *list, size_t bytes);
 
 void shrinker_list_hold_growth(struct shrinker_list *list, bool hold);
 
-void shrinker_list_tick(struct shrinker_list *list, int64_t now);
+/*
+ * To be called every SHRINKER_PERIOD as long as it returns true: there is something that ages. now
+ * is the time in microseconds. What ages has a clock of its own, which goes on by two periods at
+ * most between ticks: when the process was stopped, nothing was idle for that long.
+ */
+bool shrinker_list_tick(struct shrinker_list *list, int64_t now);
 
 #endif

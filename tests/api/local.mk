@@ -65,3 +65,13 @@ tests_api_test_video_decoder_LDADD = $(WC_API_TEST_LIBS)
 tests_api_test_video_encoder_SOURCES = tests/api/test_video_encoder.c $(WC_API_TEST_SOURCES)
 tests_api_test_video_encoder_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_video_encoder_LDADD = $(WC_API_TEST_LIBS)
+
+# The clock is the fake's.
+check_PROGRAMS += tests/api/test_housekeeping
+TESTS += tests/api/test_housekeeping
+tests_api_test_housekeeping_SOURCES = tests/api/test_housekeeping.c
+tests_api_test_housekeeping_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
+tests_api_test_housekeeping_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_housekeeping_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
+tests_api_test_housekeeping_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) \
+	$(CHECK_LIBS)

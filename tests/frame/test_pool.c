@@ -1051,8 +1051,9 @@ START_TEST(pressure_reaches_pools_through_the_core)
 	shrinker_list_hold_growth(list, false);
 	warm(3);
 	buffer_unpin(buffer);
-	shrinker_list_tick(list, 0);
-	shrinker_list_tick(list, POOL_IDLE_TIME);
+	for (int64_t now = 0; now < POOL_IDLE_TIME; now += SHRINKER_PERIOD)
+		ck_assert(shrinker_list_tick(list, now));
+	ck_assert(!shrinker_list_tick(list, POOL_IDLE_TIME));
 	ck_assert_uint_eq(core->counters.buffers, 0);
 	pool_close(other);
 }
