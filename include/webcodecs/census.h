@@ -46,6 +46,7 @@ extern "C" {
 #endif
 
 struct wc_context;
+struct wc_encoded_video_chunk;
 struct wc_video_frame;
 
 /** The kinds of objects. More may come. */
@@ -74,8 +75,9 @@ struct wc_census_options {
 	bool warn_unclosed;
 	/**
 	 * Warn, once for each, of frames and chunks that the application holds open for longer than
-	 * so many microseconds; 0: never. Looked at inside dispatch, a quarter of the limit apart,
-	 * four objects of a class a time. Not below 1000.
+	 * so many microseconds, and of configured codecs that did nothing for as long; 0: never.
+	 * Looked at inside dispatch, a quarter of the limit apart, four objects of a class a time.
+	 * Not below 1000.
 	 */
 	int64_t open_limit;
 	uint64_t reserved[8];             /**< must be zero */
@@ -212,6 +214,13 @@ struct wc_video_frame *wc_context_find_video_frame(struct wc_context *context, u
  * ::wc_counters.finalizer_closed, and a warning with the creation site is written. NULL is allowed.
  */
 void wc_video_frame_finalize(struct wc_video_frame *frame);
+
+/**
+ * The same for a chunk: its data goes, and the reference. Chunks of the specification cannot be
+ * closed, so to be found open by a finalizer is their usual end: it is not counted, and no warning
+ * is written. NULL is allowed.
+ */
+void wc_encoded_video_chunk_finalize(struct wc_encoded_video_chunk *chunk);
 
 /**
  * Told of memory that the application keeps alive, for garbage collectors that decide by it.

@@ -5,8 +5,8 @@
  *
  * Chunks are immutable once they were given to a decoder or came out of an encoder.
  *
- * All functions here may be called from any thread; writing (get_writable, set_size) must not race
- * with another use of the chunk. Chunks may outlive their codec.
+ * All functions here may be called from any thread; writing (get_writable, set_size) and closing
+ * must not race with another use of the chunk. Chunks may outlive their codec.
  */
 #ifndef WEBCODECS_ENCODED_VIDEO_CHUNK_H
 #define WEBCODECS_ENCODED_VIDEO_CHUNK_H
@@ -59,6 +59,14 @@ struct wc_encoded_video_chunk *wc_encoded_video_chunk_ref(struct wc_encoded_vide
 /** Give a reference back. NULL is allowed. */
 void wc_encoded_video_chunk_unref(struct wc_encoded_video_chunk *chunk);
 
+/**
+ * Let the data go now, however many references there are: the size becomes 0, type and times stay.
+ * An addition to the specification, whose chunks keep their data until a garbage collector finds
+ * them. What a decoder was given it keeps; to decode a closed chunk is a TypeError. Closing again,
+ * or NULL, does nothing.
+ */
+void wc_encoded_video_chunk_close(struct wc_encoded_video_chunk *chunk);
+
 /** Key or delta, as the chunk was made. */
 enum wc_chunk_type wc_encoded_video_chunk_get_type(const struct wc_encoded_video_chunk *chunk);
 
@@ -69,12 +77,12 @@ int64_t wc_encoded_video_chunk_get_timestamp(const struct wc_encoded_video_chunk
 bool wc_encoded_video_chunk_get_duration(const struct wc_encoded_video_chunk *chunk,
 					 uint64_t *duration);
 
-/** Bytes of data (byteLength). */
+/** Bytes of data (byteLength); 0 once it is closed. */
 size_t wc_encoded_video_chunk_get_size(const struct wc_encoded_video_chunk *chunk);
 
 /**
- * The data, get_size() bytes, valid while the caller holds a reference. For an empty chunk the
- * pointer may be NULL.
+ * The data, get_size() bytes, valid while the caller holds a reference and the chunk is open. For
+ * an empty chunk the pointer may be NULL.
  */
 const uint8_t *wc_encoded_video_chunk_get_data(const struct wc_encoded_video_chunk *chunk);
 
@@ -82,8 +90,8 @@ const uint8_t *wc_encoded_video_chunk_get_data(const struct wc_encoded_video_chu
  * Where to write the data of a chunk made by wc_video_decoder_alloc_chunk().
  *
  * @param[out] capacity bytes of room
- * @return the memory; NULL when the chunk is not writable (it came from elsewhere, or was given
- *         to a decoder already).
+ * @return the memory; NULL when the chunk is not writable: it came from elsewhere, is closed, or
+ *         was given to a decoder already.
  */
 uint8_t *wc_encoded_video_chunk_get_writable(struct wc_encoded_video_chunk *chunk,
 					     size_t *capacity);

@@ -119,7 +119,8 @@ int wc_video_decoder_configure(struct wc_video_decoder *decoder,
  * @param chunk a reference is taken; the caller keeps its own
  * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when not configured; ::WC_DATA_ERROR when a key chunk
  *         is required (after configure and flush) and this is none, by its type or by its data;
- *         ::WC_OPERATION_ERROR without memory.
+ *         ::WC_TYPE_ERROR for NULL and for a chunk that is closed; ::WC_OPERATION_ERROR without
+ *         memory.
  *
  * Later, through the error callback: EncodingError when the stream cannot be decoded.
  */

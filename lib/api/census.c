@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/codec.h"
 #include "api/context.h"
 #include "frame/video_frame.h"
 #include "util/census.h"
+#include "util/clock.h"
 #include "util/reserved.h"
 
 #define MIN_LIMIT 1000          /* microseconds */
@@ -20,12 +22,30 @@ __attribute__((weak)) int __lsan_do_recoverable_leak_check(void);
 
 /* Open too long */
 
+/* A codec may be open for long; it is what it holds that should be used, or be given back. */
+static void warn_unused(struct wc_context *context, int64_t limit)
+{
+	struct accountant *accountant = &context->accountant;
+	int64_t now = clock_now();
+
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct reclaim_candidate *candidate = &accountant->candidates[i];
+		struct codec *codec = container_of(claim_of(candidate), struct codec, claim);
+
+		if (codec->state == WC_CODEC_CONFIGURED &&
+		    now - activity_last(&candidate->activity, now) >= limit)
+			census_warn_unused(&context->core->census, codec->ops->object_class,
+					   &codec->entry);
+	}
+}
+
 static void on_watch(struct timer *timer)
 {
 	struct census_watch *watch = container_of(timer, struct census_watch, timer);
 	struct wc_context *context = container_of(watch, struct wc_context, watch_open);
 
 	census_warn_open(&context->core->census, watch->limit);
+	warn_unused(context, watch->limit);
 	/* The timer's descriptor is there, so that this does not fail. */
 	loop_set_timer(&context->loop, &watch->timer, watch->limit / 4);
 }

@@ -320,6 +320,8 @@ int wc_video_decoder_decode(struct wc_video_decoder *decoder,
 
 	if (!chunk)
 		return context_fail(decoder->codec.context, WC_TYPE_ERROR, "the chunk is NULL");
+	if (chunk->closed)
+		return context_fail(decoder->codec.context, WC_TYPE_ERROR, "the chunk is closed");
 	ret = codec_require_configured(&decoder->codec, "decode");
 	if (ret == 0)
 		ret = check_key(decoder, chunk);

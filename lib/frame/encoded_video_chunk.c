@@ -108,20 +108,47 @@ struct wc_encoded_video_chunk *wc_encoded_video_chunk_ref(struct wc_encoded_vide
 	return chunk;
 }
 
+static void drop_buffer(struct wc_encoded_video_chunk *chunk)
+{
+	struct buffer *buffer = chunk->buffer;
+
+	chunk->buffer = NULL;
+	if (chunk->held)
+		buffer_unhold(buffer);
+	chunk->held = false;
+	if (buffer)
+		buffer_unpin(buffer);
+}
+
 void wc_encoded_video_chunk_unref(struct wc_encoded_video_chunk *chunk)
 {
 	struct core *core;
 
 	if (!chunk || atomic_fetch_sub_explicit(&chunk->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	if (chunk->held)
-		buffer_unhold(chunk->buffer);
-	if (chunk->buffer)
-		buffer_unpin(chunk->buffer);
+	drop_buffer(chunk);
 	core = chunk->core;
 	counter_sub(&core->counters.video_chunks, 1);
 	slab_put(&core->chunks, chunk);
 	core_unref(core);
+}
+
+void wc_encoded_video_chunk_close(struct wc_encoded_video_chunk *chunk)
+{
+	if (!chunk || chunk->closed)
+		return;
+	roll_entry_set_state(&chunk->entry, roll_entry_state(&chunk->entry) | ROLL_CLOSED);
+	chunk->closed = true;
+	chunk->writable = false;
+	chunk->offset = 0;
+	chunk->size = 0;
+	drop_buffer(chunk);
+}
+
+void wc_encoded_video_chunk_finalize(struct wc_encoded_video_chunk *chunk)
+{
+	wc_encoded_video_chunk_close(chunk);
+	wc_encoded_video_chunk_unref(chunk);
 }
 
 enum wc_chunk_type wc_encoded_video_chunk_get_type(const struct wc_encoded_video_chunk *chunk)

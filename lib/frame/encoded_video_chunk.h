@@ -14,11 +14,12 @@ struct wc_encoded_video_chunk {
 	struct roll_entry entry;
 	atomic_uint refs;
 	struct core *core;             /* a reference */
-	struct buffer *buffer;         /* a pin, data in object 0; NULL: an empty chunk */
+	struct buffer *buffer;         /* a pin, data in object 0; NULL: empty, or closed */
 	size_t offset, size;           /* bytes */
 	enum wc_chunk_type type;
 	struct timing timing;
 	bool writable;                 /* until a decoder got it */
+	bool closed;
 	bool held;                     /* external memory was told of the buffer */
 };
 

@@ -164,6 +164,14 @@ void census_warn_open(struct census *census, int64_t limit)
 	(void)limit;
 }
 
+void census_warn_unused(struct census *census, enum wc_object_class class,
+			struct roll_entry *entry)
+{
+	(void)census;
+	(void)class;
+	(void)entry;
+}
+
 #else
 
 int census_enter(struct census *census, enum wc_object_class class, struct roll_entry *entry,
@@ -302,6 +310,19 @@ void census_warn_open(struct census *census, int64_t limit)
 		for (unsigned k = 0; k < search.n; k++)
 			census_warn(census, &search.found[k], "is open too long", 0);
 	}
+}
+
+void census_warn_unused(struct census *census, enum wc_object_class class,
+			struct roll_entry *entry)
+{
+	struct wc_census_object object;
+
+	if (entry->warned)
+		return;
+	entry->warned = 1;
+	census->open_too_long++;
+	census_describe(census, class, entry, census_look(census), &object);
+	census_warn(census, &object, "is configured and was not used for too long", 0);
 }
 
 #endif

@@ -83,6 +83,10 @@ void census_finalized(struct census *census, enum wc_object_class class,
  */
 void census_warn_open(struct census *census, int64_t limit);
 
+/* Warn, once, of a codec that holds what it does not use. */
+void census_warn_unused(struct census *census, enum wc_object_class class,
+			struct roll_entry *entry);
+
 /* Whether a message may pass at that time; *silenced: how many did not since the last. */
 bool limiter_passes(struct limiter *limiter, int64_t now, uint64_t *silenced);
 

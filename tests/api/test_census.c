@@ -391,6 +391,30 @@ START_TEST(a_codec_may_drop_what_it_likes)
 }
 END_TEST
 
+static void dispatch_until_told(uint64_t n)
+{
+	for (int i = 0; i < 1000 && read_counters().open_too_long < n; i++)
+		ck_assert_int_ge(wc_context_dispatch(app.context, 5), 0);
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_ge(wc_context_dispatch(app.context, 5), 0);
+	ck_assert_uint_eq(read_counters().open_too_long, n);
+}
+
+START_TEST(a_codec_that_is_not_used_is_told_once)
+{
+	struct wc_census_options options = { .open_limit = 20000 };
+
+	/* Not configured: it has nothing that another could use. */
+	ck_assert_int_eq(wc_context_set_census(app.context, &options), WC_OK);
+	dispatch_until_told(0);
+	app_configure(&app);
+	dispatch_until_told(1);
+	ck_assert_int_eq(lines, 1);
+	ck_assert(said("VideoEncoder #1"));
+	ck_assert(said("is configured and was not used for too long"));
+}
+END_TEST
+
 START_TEST(what_is_open_too_long_is_told_once)
 {
 	struct wc_census_options options = { .open_limit = 20000 };
@@ -598,6 +622,54 @@ START_TEST(a_finalizer_closes_in_any_thread)
 }
 END_TEST
 
+START_TEST(chunks_let_their_bytes_go_when_they_are_closed)
+{
+	struct wc_encoded_video_chunk *chunk = app_key_chunk(&app, 42), *other;
+	uint64_t before = read_counters().buffers;
+
+	other = wc_encoded_video_chunk_ref(chunk);
+	ck_assert_uint_gt(wc_encoded_video_chunk_get_size(chunk), 0);
+	wc_encoded_video_chunk_close(chunk);
+	ck_assert_uint_eq(read_counters().buffers, before - 1);
+	ck_assert_uint_eq(read_counters().buffer_bytes, 0);
+	ck_assert_uint_eq(read_counters().video_chunks, 1);
+	ck_assert_uint_eq(wc_encoded_video_chunk_get_size(other), 0);
+	ck_assert_ptr_null(wc_encoded_video_chunk_get_data(other));
+	ck_assert_ptr_null(wc_encoded_video_chunk_get_writable(other, NULL));
+	ck_assert_int_eq(wc_encoded_video_chunk_set_size(other, 0), WC_INVALID_STATE_ERROR);
+	ck_assert_int_eq(wc_encoded_video_chunk_get_timestamp(other), 42);
+	wc_encoded_video_chunk_close(other);
+	wc_encoded_video_chunk_close(NULL);
+#ifndef WITHOUT_CENSUS
+	ck_assert_uint_eq(wc_leak_check(app.context, NULL), 2);
+	ck_assert(said("is closed and still referred to"));
+#endif
+	wc_encoded_video_chunk_unref(chunk);
+	wc_encoded_video_chunk_unref(other);
+}
+END_TEST
+
+static void *collect_chunk(void *arg)
+{
+	wc_encoded_video_chunk_finalize(arg);
+	return NULL;
+}
+
+START_TEST(a_finalizer_ends_a_chunk_in_any_thread)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, collect_chunk, app_key_chunk(&app, 0)), 0);
+	pthread_join(thread, NULL);
+	wc_encoded_video_chunk_finalize(NULL);
+	ck_assert_uint_eq(read_counters().video_chunks, 0);
+	ck_assert_uint_eq(read_counters().buffer_bytes, 0);
+	/* Its usual end. */
+	ck_assert_uint_eq(read_counters().finalizer_closed, 0);
+	ck_assert_int_eq(lines, 0);
+}
+END_TEST
+
 struct told {
 	int64_t sum;
 	int calls;
@@ -646,6 +718,12 @@ START_TEST(bytes_are_told_once_in_each_direction)
 	wc_encoded_video_chunk_unref(chunk);
 	ck_assert_int_eq(told.sum, 0);
 	ck_assert_int_eq(told.calls, 8);
+
+	chunk = app_key_chunk(&app, 0);
+	wc_encoded_video_chunk_close(chunk);
+	ck_assert_int_eq(told.sum, 0);
+	wc_encoded_video_chunk_unref(chunk);
+	ck_assert_int_eq(told.calls, 10);
 }
 END_TEST
 
@@ -789,12 +867,15 @@ static Suite *suite(void)
 	tcase_add_test(tc, what_is_dropped_unclosed_is_told);
 	tcase_add_test(tc, a_codec_may_drop_what_it_likes);
 	tcase_add_test(tc, what_is_open_too_long_is_told_once);
+	tcase_add_test(tc, a_codec_that_is_not_used_is_told_once);
 	tcase_add_test(tc, a_leak_check_tells_what_is_left);
 	tcase_add_test(tc, a_handle_finds_an_open_frame);
 	tcase_add_test(tc, a_handle_is_not_inherited);
 	tcase_add_test(tc, threads_clone_close_and_look_up);
 #endif
 	tcase_add_test(tc, a_finalizer_closes_in_any_thread);
+	tcase_add_test(tc, chunks_let_their_bytes_go_when_they_are_closed);
+	tcase_add_test(tc, a_finalizer_ends_a_chunk_in_any_thread);
 	tcase_add_test(tc, bytes_are_told_once_in_each_direction);
 	tcase_add_test(tc, codecs_hold_bytes_that_nobody_is_told_of);
 	tcase_add_test(tc, a_hook_that_goes_takes_nothing_along);

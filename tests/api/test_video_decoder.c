@@ -341,9 +341,15 @@ START_TEST(decode_waits_for_configure)
 }
 END_TEST
 
-START_TEST(decode_refuses_null)
+START_TEST(decode_refuses_null_and_what_is_closed)
 {
+	struct wc_encoded_video_chunk *chunk;
+
 	assert_fails(wc_video_decoder_decode(app.decoder, NULL), WC_TYPE_ERROR);
+	chunk = app_key_chunk(&app, 0);
+	wc_encoded_video_chunk_close(chunk);
+	assert_fails(wc_video_decoder_decode(app.decoder, chunk), WC_TYPE_ERROR);
+	wc_encoded_video_chunk_unref(chunk);
 }
 END_TEST
 
@@ -1553,7 +1559,7 @@ static Suite *suite(void)
 	tcase_add_test(ready, a_reclaimed_decoder_is_closed);
 	tcase_add_test(ready, a_reclaimed_decoder_without_configuration_goes_on);
 	tcase_add_test(ready, decode_submits_at_once);
-	tcase_add_test(ready, decode_refuses_null);
+	tcase_add_test(ready, decode_refuses_null_and_what_is_closed);
 	tcase_add_test(ready, decode_requires_key_chunk_by_type);
 	tcase_add_test(ready, decode_requires_key_chunk_by_data);
 	tcase_add_test(ready, decode_of_empty_chunk_fails_later);
