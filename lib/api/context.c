@@ -115,13 +115,13 @@ int wc_context_new(const struct wc_context_options *options, struct wc_context *
 		return WC_OPERATION_ERROR;
 	}
 	atomic_init(&context->refs, 1);
-	housekeeping_init(context);
 	census_watch_init(&context->watch_open);
 	accountant_init(&context->accountant, context->core, &context->loop,
 			&(struct accountant_options) {
 				.inactivity = options->inactivity,
 				.directory = options->slot_directory,
 			});
+	housekeeping_init(context);
 	context->user_data = options->user_data;
 	log_set_handler(&context->core->log, options->log_handler, options->log_level,
 			options->log_user_data);

@@ -283,6 +283,7 @@ static void fill_record(const struct claim *claim, const struct account *account
 	record->height = claim->height;
 	snprintf(record->role, sizeof record->role, "%s", account->role);
 	snprintf(record->codec, sizeof record->codec, "%s", codec);
+	snprintf(record->node, sizeof record->node, "%.47s", account->path);
 	snprintf(record->label, sizeof record->label, "%s", claim->label);
 	if (accountant->has_post)
 		snprintf(record->socket, sizeof record->socket, "%s", accountant->post.name);

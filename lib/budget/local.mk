@@ -9,6 +9,7 @@ lib_libbudget_la_SOURCES = \
 	lib/budget/flood.c lib/budget/flood.h \
 	lib/budget/holder.c lib/budget/holder.h \
 	lib/budget/post.c lib/budget/post.h \
+	lib/budget/presence.c lib/budget/presence.h \
 	lib/budget/pressure.c lib/budget/pressure.h \
 	lib/budget/pressure_ladder.c lib/budget/pressure_ladder.h \
 	lib/budget/pressure_sample.c lib/budget/pressure_sample.h \

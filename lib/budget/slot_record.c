@@ -10,8 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <webcodecs/memory.h>
+#include <webcodecs/pressure.h>
+
 /* Wider than any codec of V4L2, and narrow enough that products of two fit 64 bits. */
 #define MAX_PIXELS 65536
+
+_Static_assert(WC_MEMORY_KINDS <= SLOT_MEMORY_KINDS, "a record has room for each kind");
 
 uint64_t slot_hash(uint64_t hash, const void *data, size_t size)
 {
@@ -103,12 +108,19 @@ static void end_string(char *text, size_t size)
 	memset(text + n, 0, size - n);
 }
 
+static bool has_memory(const struct slot_record *record)
+{
+	return strcmp(record->role, SLOT_ROLE_MEMORY) == 0;
+}
+
 static void end_strings(struct slot_record *record)
 {
 	end_string(record->role, sizeof record->role);
 	end_string(record->codec, sizeof record->codec);
 	end_string(record->label, sizeof record->label);
 	end_string(record->socket, sizeof record->socket);
+	if (!has_memory(record))
+		end_string(record->node, sizeof record->node);
 }
 
 static uint32_t checksum(const struct slot_record *record)
@@ -119,7 +131,6 @@ static uint32_t checksum(const struct slot_record *record)
 void slot_record_seal(struct slot_record *record)
 {
 	end_strings(record);
-	memset(record->reserved, 0, sizeof record->reserved);
 	record->checksum = checksum(record);
 }
 
@@ -145,5 +156,8 @@ bool slot_record_check(struct slot_record *record, unsigned index)
 	/* A name in the directory of the table, and nowhere else. */
 	if (strchr(record->socket, '/') || record->socket[0] == '.')
 		record->socket[0] = '\0';
+	if (has_memory(record))
+		return record->memory.level <= WC_PRESSURE_CRITICAL;
+	make_printable(record->node);
 	return true;
 }

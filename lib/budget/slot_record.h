@@ -14,6 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SLOT_MEMORY_KINDS 8
+
+/* The role of a record that has a struct slot_memory. */
+#define SLOT_ROLE_MEMORY "memory"
+
+/* What a context of the library keeps, see presence.h. Sizes are KiB. */
+struct slot_memory {
+	uint32_t frames, chunks;  /* objects that are alive */
+	uint32_t idle;            /* of pools, for the next taker */
+	uint32_t level;           /* enum wc_pressure_level */
+	uint32_t kinds[SLOT_MEMORY_KINDS];   /* by enum wc_memory_kind, with those that are idle */
+};
+
 /* As it is in the file, in the byte order of the machine; the same for 32 and 64 bit. */
 struct slot_record {
 	/* Filled in by the table. */
@@ -39,11 +52,15 @@ struct slot_record {
 	char codec[16];
 	char label[32];           /* what the application called it */
 	char socket[48];          /* in the table's directory, where to ask for the slot; or "" */
-	char reserved[48];
+	union {
+		char node[48];             /* of the device, as its holder opened it; or "" */
+		struct slot_memory memory; /* if the role says so */
+	};
 };
 
 _Static_assert(sizeof(struct slot_record) == 256, "a record has the same size everywhere");
 _Static_assert(offsetof(struct slot_record, role) == 96, "and no holes");
+_Static_assert(sizeof(struct slot_memory) == 48, "the two have the same room");
 
 /* Who a process is. */
 struct slot_process {

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "budget/presence.h"
 
 #define SUFFIX ".slots"
 
@@ -69,6 +72,20 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
+/* What a record says is believed when there is such a device. */
+static void find_node(struct usage_table *table)
+{
+	struct stat st;
+
+	for (unsigned i = 0; i < table->n_holders && !table->node[0]; i++) {
+		const char *node = table->holders[i].record.node;
+
+		if (strncmp(node, "/dev/", 5) == 0 && !strstr(node, "/../") &&
+		    stat(node, &st) == 0 && S_ISCHR(st.st_mode))
+			snprintf(table->node, sizeof table->node, "%s", node);
+	}
+}
+
 /* Both lists are one piece of memory. */
 static int read_table(const struct slot_table *slots, bool find_openers, struct usage_table *table)
 {
@@ -121,7 +138,14 @@ static int add_open(struct usage *usage, const struct slot_table *slots, const c
 		return skip(usage, reason);
 	}
 	ret = read_table(slots, find_openers, &table);
-	return ret < 0 ? ret : append_table(usage, &table);
+	if (ret < 0)
+		return ret;
+	if (strcmp(table.device, PRESENCE_DEVICE) == 0) {
+		usage->presence = table;
+		return 0;
+	}
+	find_node(&table);
+	return append_table(usage, &table);
 }
 
 static int add_file(struct usage *usage, const char *directory, const char *name,
@@ -189,6 +213,7 @@ void usage_finish(struct usage *usage)
 {
 	for (size_t i = 0; i < usage->n_tables; i++)
 		free(usage->tables[i].holders);
+	free(usage->presence.holders);
 	free(usage->tables);
 	memset(usage, 0, sizeof *usage);
 }

@@ -23,6 +23,7 @@ struct usage_table {
 	char device[SLOT_DEVICE_SIZE];   /* printable, may be UTF-8; the last word is the role */
 	/* What a driver taught, else the largest limit that a holder keeps to; 0: not known. */
 	unsigned quota;
+	char node[48];                   /* as a holder told, and as it is in /dev; or "" */
 	unsigned n_holders, n_waiters;
 	struct slot_holder *holders;     /* by index of the slot */
 	struct slot_holder *waiters;     /* in the order of their turn */
@@ -31,6 +32,7 @@ struct usage_table {
 struct usage {
 	size_t n_tables;
 	struct usage_table *tables;      /* by name of the device */
+	struct usage_table presence;     /* who has memory; no device, see presence.h */
 	unsigned n_skipped;              /* files that look like slots, and could not be read */
 	char reason[SLOT_REASON_SIZE];   /* why, of the last one; a sentence without full stop */
 };

@@ -33,6 +33,7 @@ void buffer_account(struct buffer *buffer)
 	buffer->bytes = total_size(buffer);
 	counter_add(&buffer->core->counters.buffer_bytes, buffer->bytes);
 	counter_add(&buffer->core->counters.bytes_by_kind[buffer->kind], buffer->bytes);
+	waker_ask(&buffer->core->waker);
 }
 
 void buffer_finish(struct buffer *buffer)

@@ -632,7 +632,20 @@ static bool shrinker_tick(struct shrinker *shrinker, int64_t now)
 	return pool_tick(of_shrinker(shrinker), now);
 }
 
-static const struct shrinker_ops shrinker_ops = { shrink, shrinker_hold_growth, shrinker_tick };
+static size_t shrinker_idle(struct shrinker *shrinker)
+{
+	struct pool_stats stats;
+
+	pool_get_stats(of_shrinker(shrinker), &stats);
+	return stats.idle_bytes;
+}
+
+static const struct shrinker_ops shrinker_ops = {
+	.shrink = shrink,
+	.hold_growth = shrinker_hold_growth,
+	.tick = shrinker_tick,
+	.idle = shrinker_idle,
+};
 
 int pool_new_with(struct core *core, const struct pool_options *given, struct pool **out)
 {

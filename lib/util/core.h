@@ -36,7 +36,7 @@ struct core {
 	struct address_set wrapped;      /* memory of the application's that buffers refer to */
 	struct shrinker_list shrinkers;  /* pools and caches */
 	pthread_mutex_t seizures;        /* held while frames are seized: frame/guard.h */
-	struct waker waker;      /* asked by pools when a buffer becomes idle */
+	struct waker waker;      /* asked when there is a new buffer, or a pool keeps one */
 	struct slab frames;      /* struct wc_video_frame */
 	struct slab chunks;      /* struct wc_encoded_video_chunk */
 };

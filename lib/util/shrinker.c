@@ -83,3 +83,19 @@ bool shrinker_list_tick(struct shrinker_list *list, int64_t now)
 	pthread_mutex_unlock(&list->lock);
 	return ages;
 }
+
+size_t shrinker_list_idle(struct shrinker_list *list)
+{
+	struct list *pos;
+	size_t bytes = 0;
+
+	pthread_mutex_lock(&list->lock);
+	list_for_each(pos, &list->shrinkers) {
+		struct shrinker *shrinker = container_of(pos, struct shrinker, link);
+
+		if (shrinker->ops->idle)
+			bytes += shrinker->ops->idle(shrinker);
+	}
+	pthread_mutex_unlock(&list->lock);
+	return bytes;
+}

@@ -29,6 +29,8 @@ struct shrinker_ops {
 	 * core's waker is asked again. NULL: never.
 	 */
 	bool (*tick)(struct shrinker *shrinker, int64_t now);
+	/* Bytes that shrink() could free now. NULL: not told. */
+	size_t (*idle)(struct shrinker *shrinker);
 };
 
 /* A member of what it serves. */
@@ -71,5 +73,8 @@ void shrinker_list_hold_growth(struct shrinker_list *list, bool hold);
  * most between ticks: when the process was stopped, nothing was idle for that long.
  */
 bool shrinker_list_tick(struct shrinker_list *list, int64_t now);
+
+/* Bytes that are idle, as far as they are told. */
+size_t shrinker_list_idle(struct shrinker_list *list);
 
 #endif

@@ -2,13 +2,16 @@
 /* What a context does by the clock, on a clock that the fake moves. */
 #include <check.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <webcodecs/webcodecs.h>
 
 #include "api/context.h"
+#include "budget/usage.h"
 #include "fake/fake.h"
 #include "frame/pool.h"
 #include "util/clock.h"
@@ -20,23 +23,47 @@
 
 static struct wc_context *context;
 static struct pool *pool;
+static char directory[64];
 
-static void set_up(void)
+static void begin(const char *where)
 {
 	static const char *const no_devices[] = { NULL };
-	struct wc_context_options options = { .device_paths = no_devices, .slot_directory = "" };
+	struct wc_context_options options = { .device_paths = no_devices, .slot_directory = where };
 
-	fake_start();
 	ck_assert_int_eq(wc_context_new(&options, &context), WC_OK);
 	pool = pool_new(context->core);
 	ck_assert_ptr_nonnull(pool);
 }
 
-static void tear_down(void)
+static void set_up(void)
+{
+	strcpy(directory, "/tmp/webcodecs-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	fake_start();
+	begin("");
+}
+
+static void end(void)
 {
 	pool_close(pool);
 	wc_context_unref(context);
+}
+
+static void tear_down(void)
+{
+	char command[128];
+
+	end();
 	fake_stop();
+	snprintf(command, sizeof command, "rm -rf %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* Another context, which shows itself there. */
+static void begin_with(const char *where)
+{
+	end();
+	begin(where);
 }
 
 static uint64_t buffers(void)
@@ -78,22 +105,30 @@ static int64_t run_until_empty(unsigned most)
 /* No timer is set: nothing ends a long wait before its time. */
 static void must_rest(void)
 {
-	int64_t begin = clock_now();
+	int64_t start = clock_now();
 
 	must_dispatch(100 * 1000);
-	ck_assert_int_ge(clock_now() - begin, 100 * SECOND);
+	ck_assert_int_ge(clock_now() - start, 100 * SECOND);
+}
+
+/* Something was asked for; after one look there is nothing to do. */
+static void must_settle(void)
+{
+	must_dispatch(-1);
+	must_dispatch(-1);
+	must_rest();
 }
 
 START_TEST(idle_buffers_go_by_themselves)
 {
-	int64_t begin = leave_idle(3), end = run_until_empty(14);
+	int64_t start = leave_idle(3), end = run_until_empty(14);
 
-	ck_assert_int_ge(end - begin, 10 * SECOND);
-	ck_assert_int_le(end - begin, 13 * SECOND);
+	ck_assert_int_ge(end - start, 10 * SECOND);
+	ck_assert_int_le(end - start, 13 * SECOND);
 	must_rest();
 	/* And again. */
-	begin = leave_idle(1);
-	ck_assert_int_ge(run_until_empty(14) - begin, 10 * SECOND);
+	start = leave_idle(1);
+	ck_assert_int_ge(run_until_empty(14) - start, 10 * SECOND);
 	must_rest();
 }
 END_TEST
@@ -104,13 +139,11 @@ START_TEST(without_idle_buffers_there_is_no_timer)
 
 	must_rest();
 	buffer = pool_get(pool, SIZE);
-	must_rest();
+	must_settle();
 	buffer_unpin(buffer);
 	/* Taken again before anybody looked: one look, and no more. */
 	buffer = pool_get(pool, SIZE);
-	must_dispatch(-1);
-	must_dispatch(-1);
-	must_rest();
+	must_settle();
 	buffer_unpin(buffer);
 	run_until_empty(14);
 }
@@ -129,17 +162,17 @@ END_TEST
 
 START_TEST(a_process_that_was_stopped_loses_nothing)
 {
-	int64_t begin;
+	int64_t start;
 
 	leave_idle(2);
 	for (int i = 0; i < 5; i++)
 		must_dispatch(-1);
 	fake_advance_time(LONG);
-	begin = clock_now();
+	start = clock_now();
 	must_dispatch(-1);
 	must_dispatch(-1);
 	ck_assert_uint_eq(buffers(), 2);
-	ck_assert_int_ge(run_until_empty(14) - begin, 3 * SECOND);
+	ck_assert_int_ge(run_until_empty(14) - start, 3 * SECOND);
 }
 END_TEST
 
@@ -150,9 +183,7 @@ START_TEST(what_the_pool_has_to_keep_needs_no_timer)
 
 	pool_close(pool);
 	ck_assert_int_eq(pool_new_with(context->core, &options, &pool), 0);
-	must_dispatch(-1);
-	must_dispatch(-1);
-	must_rest();
+	must_settle();
 	first = pool_get(pool, 0);
 	second = pool_get(pool, 0);
 	third = pool_get(pool, 0);
@@ -184,6 +215,103 @@ START_TEST(without_descriptors_for_a_timer_it_is_tried_again)
 }
 END_TEST
 
+/* ---- what others see ---- */
+
+static struct slot_record *look(struct usage *usage)
+{
+	ck_assert_int_eq(usage_init(usage, directory, false), 0);
+	ck_assert_uint_eq(usage->n_tables, 0);
+	ck_assert_uint_eq(usage->n_skipped, 0);
+	return usage->presence.n_holders ? &usage->presence.holders[0].record : NULL;
+}
+
+START_TEST(memory_is_seen_by_others_while_there_is_some)
+{
+	const struct slot_record *record;
+	struct buffer *buffer;
+	struct usage usage;
+
+	begin_with(directory);
+	must_rest();
+	buffer = pool_get(pool, SIZE);
+	leave_idle(2);
+	ck_assert_ptr_null(look(&usage));
+	must_dispatch(-1);
+	must_dispatch(-1);
+	record = look(&usage);
+	ck_assert_ptr_nonnull(record);
+	ck_assert_int_eq(record->pid, getpid());
+	ck_assert_str_eq(record->role, SLOT_ROLE_MEMORY);
+	ck_assert_uint_eq(record->bytes, 3 * 4096);
+	ck_assert_uint_eq(record->memory.idle, 2 * 4);
+	ck_assert_uint_eq(record->memory.kinds[WC_MEMORY_PLAIN], 3 * 4);
+	ck_assert_uint_eq(record->memory.frames, 0);
+	ck_assert_uint_eq(record->memory.level, WC_PRESSURE_NONE);
+	usage_finish(&usage);
+
+	/* The idle ones go; the other one stays, and needs less and less looking. */
+	while (buffers() > 1)
+		must_dispatch(-1);
+	for (int i = 0; i < 6; i++)
+		must_dispatch(-1);
+	ck_assert_int_eq(context->housekeeping.period, HOUSEKEEPING_SLOWEST);
+	record = look(&usage);
+	ck_assert_uint_eq(record->bytes, 4096);
+	ck_assert_uint_eq(record->memory.idle, 0);
+	usage_finish(&usage);
+
+	/* What comes is seen soon, however long nothing did. */
+	leave_idle(1);
+	must_dispatch(-1);
+	ck_assert_int_eq(context->housekeeping.period, SHRINKER_PERIOD);
+	must_dispatch(-1);
+	ck_assert_uint_eq(look(&usage)->bytes, 2 * 4096);
+	usage_finish(&usage);
+	buffer_unpin(buffer);
+	run_until_empty(20);
+	ck_assert_ptr_null(look(&usage));
+	must_rest();
+}
+END_TEST
+
+START_TEST(a_record_that_was_removed_is_written_again)
+{
+	struct buffer *buffer;
+	struct usage usage;
+	char path[128];
+
+	begin_with(directory);
+	buffer = pool_get(pool, SIZE);
+	must_dispatch(-1);
+	must_dispatch(-1);
+	snprintf(path, sizeof path, "%s/%s", directory,
+		 context->housekeeping.presence.table.file.name);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_ptr_null(look(&usage));
+	must_dispatch(-1);
+	must_dispatch(-1);
+	ck_assert_ptr_nonnull(look(&usage));
+	usage_finish(&usage);
+	buffer_unpin(buffer);
+}
+END_TEST
+
+START_TEST(without_a_place_nothing_is_shown_and_all_works)
+{
+	struct buffer *buffer;
+	struct usage usage;
+
+	begin_with("/nowhere/at/all");
+	buffer = pool_get(pool, SIZE);
+	for (int i = 0; i < 8; i++)
+		must_dispatch(-1);
+	ck_assert_int_eq(context->housekeeping.presence.slot.fd, -1);
+	ck_assert_ptr_null(look(&usage));
+	buffer_unpin(buffer);
+	run_until_empty(14);
+}
+END_TEST
+
 START_TEST(a_pool_outlives_its_context)
 {
 	struct buffer *buffer = pool_get(pool, SIZE);
@@ -210,13 +338,13 @@ static void *give_back(void *buffer)
 START_TEST(other_threads_wake_the_loop)
 {
 	struct buffer *buffer = pool_get(pool, SIZE);
-	int64_t begin = clock_now();
+	int64_t start = clock_now();
 	pthread_t thread;
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, give_back, buffer), 0);
 	pthread_join(thread, NULL);
 	must_dispatch(-1);
-	ck_assert_int_lt(clock_now() - begin, SECOND);
+	ck_assert_int_lt(clock_now() - start, SECOND);
 	run_until_empty(14);
 }
 END_TEST
@@ -235,6 +363,9 @@ int main(void)
 	tcase_add_test(all, a_process_that_was_stopped_loses_nothing);
 	tcase_add_test(all, what_the_pool_has_to_keep_needs_no_timer);
 	tcase_add_test(all, without_descriptors_for_a_timer_it_is_tried_again);
+	tcase_add_test(all, memory_is_seen_by_others_while_there_is_some);
+	tcase_add_test(all, a_record_that_was_removed_is_written_again);
+	tcase_add_test(all, without_a_place_nothing_is_shown_and_all_works);
 	tcase_add_test(all, a_pool_outlives_its_context);
 	tcase_add_test(all, other_threads_wake_the_loop);
 	suite_add_tcase(suite, all);

@@ -12,7 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <webcodecs/pressure.h>
+
 #include "budget/holder.h"
+#include "budget/presence.h"
 #include "budget/slot_wait.h"
 #include "budget/usage.h"
 #include "util/clock.h"
@@ -395,6 +398,78 @@ START_TEST(an_orphan_is_told)
 }
 END_TEST
 
+/* ---- nodes, and memory ---- */
+
+static void check_node(const char *node, const char *shown)
+{
+	struct slot_record record = { .role = "decoder" };
+	struct slot_table table;
+	struct slot slot;
+
+	snprintf(record.node, sizeof record.node, "%s", node);
+	open_table(&table, "device decoder");
+	ck_assert_int_eq(slot_take(&table, 0, &record, &slot, clock_now()), 0);
+	look();
+	ck_assert_uint_eq(usage.n_tables, 1);
+	ck_assert_str_eq(usage.tables[0].node, shown);
+	usage_finish(&usage);
+	slot_give(&slot);
+	slot_table_close(&table);
+}
+
+START_TEST(a_node_is_shown_when_it_is_one)
+{
+	check_node("/dev/null", "/dev/null");
+	check_node("/dev/there/is/no/such/thing", "");
+	check_node("/etc/passwd", "");
+	check_node("/dev", "");
+	check_node("/dev/shm/../../etc/passwd", "");
+	check_node("null", "");
+	check_node("", "");
+}
+END_TEST
+
+static void show_memory(const struct slot_record *record, enum slot_holder_kind kind)
+{
+	struct slot_table table;
+	struct slot slot;
+
+	open_table(&table, PRESENCE_DEVICE);
+	ck_assert_int_eq(slot_take(&table, 0, record, &slot, clock_now()), 0);
+	look();
+	ck_assert_uint_eq(usage.n_tables, 0);
+	ck_assert_uint_eq(usage.presence.n_holders, 1);
+	ck_assert_int_eq(usage.presence.holders[0].kind, kind);
+	slot_give(&slot);
+	slot_table_close(&table);
+}
+
+START_TEST(memory_is_no_device_and_is_judged)
+{
+	struct slot_record record = { .role = SLOT_ROLE_MEMORY, .bytes = 5000 };
+
+	record.memory = (struct slot_memory) {
+		.frames = 3, .chunks = UINT32_MAX, .idle = 7, .level = WC_PRESSURE_CRITICAL,
+		.kinds = { 1, 2, 3, 4, 5, 6, 7, 8 },
+	};
+	show_memory(&record, SLOT_HOLDER_KNOWN);
+	ck_assert_mem_eq(&usage.presence.holders[0].record.memory, &record.memory,
+			 sizeof record.memory);
+	usage_finish(&usage);
+	/* Beyond what there is. */
+	record.memory.level = WC_PRESSURE_CRITICAL + 1;
+	show_memory(&record, SLOT_HOLDER_UNKNOWN);
+	ck_assert_uint_eq(usage.presence.holders[0].record.memory.level, 0);
+	usage_finish(&usage);
+	/* Who says to be something else has none. */
+	memset(record.node, 'x', sizeof record.node);
+	strcpy(record.role, "decoder");
+	show_memory(&record, SLOT_HOLDER_KNOWN);
+	ck_assert_uint_eq(strlen(usage.presence.holders[0].record.node), sizeof record.node - 1);
+	usage_finish(&usage);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("usage");
@@ -405,6 +480,8 @@ int main(void)
 	tcase_add_checked_fixture(all, set_up, tear_down);
 	tcase_set_timeout(all, 30);
 	tcase_add_test(all, no_directory_has_nothing);
+	tcase_add_test(all, a_node_is_shown_when_it_is_one);
+	tcase_add_test(all, memory_is_no_device_and_is_judged);
 	tcase_add_test(all, holders_are_listed);
 	tcase_add_test(all, what_was_learned_counts_until_proved_wrong);
 	tcase_add_test(all, waiters_are_listed_in_their_turn);

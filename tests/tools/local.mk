@@ -22,6 +22,10 @@ check_PROGRAMS += tests/tools/hold_slots
 tests_tools_hold_slots_SOURCES = tests/tools/hold_slots.c
 tests_tools_hold_slots_LDFLAGS = $(AM_LDFLAGS) -no-install
 tests_tools_hold_slots_LDADD = lib/libbudget.la lib/libutil.la $(ATOMIC_LIBS)
+check_PROGRAMS += tests/tools/keep_frames
+tests_tools_keep_frames_SOURCES = tests/tools/keep_frames.c
+tests_tools_keep_frames_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_tools_keep_frames_LDADD = lib/libwebcodecs.la
 
 if ENABLE_TOOLS
 check_PROGRAMS += tests/tools/fake_probe

@@ -7,7 +7,9 @@
 
 top=$(dirname "$list")/wc-top
 hold=$(dirname "$list")/tests/tools/hold_slots
+keep=$(dirname "$list")/tests/tools/keep_frames
 [ -x "$hold" ] || skip "hold_slots is not built"
+[ -x "$keep" ] || skip "keep_frames is not built"
 command -v python3 > python.path || skip "python3 is missing"
 slots=$work/slots
 mkdir -m 700 "$slots"
@@ -139,6 +141,47 @@ wait "$first" 2> wait.err
 json "[h['pid'] for h in of('platform:codec0 decoder')['holders']] == [$second]"
 check $? "one that was killed is gone"
 
+# ---- memory of processes ----
+
+# wait_json EXPRESSION: the same, within some seconds
+wait_json() {
+	tries=0
+	until json "$1" > wait.out || [ $tries -eq 100 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	json "$1"
+}
+
+json 'root["processes"] == [] and all(d["node"] == "" for d in devices)'
+check $? "nobody keeps frames, and these devices are in no /dev"
+mkfifo keeper
+"$keep" "$slots" < keeper > kept 2> kept.err &
+keeper=$!
+holders="$holders $keeper"
+exec 3> keeper
+wait_json "[p['pid'] for p in root['processes']] == [$keeper]"
+check $? "a process that holds no context is listed with its memory"
+wait_json 'root["processes"][0].items() >= {"command": "keep_frames", "state": "running",
+	"frames": 2, "chunks": 1, "bytes": 921601, "pool_bytes": 0, "pressure": "medium"}.items()'
+check $? "frames, chunks, bytes, pools and pressure of it"
+json '(root["processes"][0]["bytes_by_kind"]["plain"] == 901 * 1024 and
+	len(root["processes"][0]["bytes_by_kind"]) >= 7)'
+check $? "the bytes by kind of memory"
+"$top" --once --directory "$slots" |
+	grep -q "^ *$keeper keep_frames .* 2 frames, 1 chunks, 0.9 MiB, 0.0 MiB idle in pools, "
+check $? "the table has it, too"
+json 'len(devices) == 2'
+check $? "and it is no device"
+echo >&3
+wait_json 'root["processes"][0]["frames"] == 1 and root["processes"][0]["chunks"] == 0'
+check $? "what was given back is seen in some seconds"
+kill -KILL "$keeper"
+wait "$keeper" 2> wait.err
+exec 3>&-
+json 'root["processes"] == []'
+check $? "when it is killed it is gone at once"
+
 # ---- what others put there ----
 
 echo 'no slots at all' > "$slots/0000000000000001.slots"
@@ -159,7 +202,7 @@ check $? "and are counted"
 check $? "the table tells, too"
 chmod 755 "$slots"
 chmod o+w "$slots"
-json 'devices == [] and root["skipped"] == 7'
+json 'devices == [] and root["skipped"] == 8'
 check $? "a directory that everybody may write to is not believed"
 chmod 700 "$slots"
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <webcodecs/memory.h>
+#include <webcodecs/pressure.h>
 #include <webcodecs/version.h>
 
 #include "common/json_builder.h"
@@ -72,6 +74,7 @@ static json_object *device_of(struct json_builder *builder, const struct snapsho
 	struct person person;
 
 	put_text(builder, object, "device", table->device);
+	put_text(builder, object, "node", table->node);
 	json_put_number(builder, object, "quota", table->quota);
 	json_put_number(builder, object, "contexts", table->n_holders);
 	for (unsigned i = 0; i < table->n_holders; i++) {
@@ -85,6 +88,42 @@ static json_object *device_of(struct json_builder *builder, const struct snapsho
 	json_put(builder, object, "holders", holders);
 	json_put(builder, object, "waiters", waiters);
 	return object;
+}
+
+/* A context of the library, of this or another process. */
+static json_object *keeper_of(struct json_builder *builder, const struct person *person)
+{
+	const struct slot_memory *memory = &person->memory;
+	json_object *object = json_object_new_object();
+	json_object *kinds = json_object_new_object();
+
+	json_put_number(builder, object, "pid", person->holder.pid);
+	put_text(builder, object, "command", person->command);
+	json_put_string(builder, object, "state", person_state(person));
+	json_put_number(builder, object, "frames", memory->frames);
+	json_put_number(builder, object, "chunks", memory->chunks);
+	json_put_number(builder, object, "bytes", (int64_t)(person->bytes & INT64_MAX));
+	for (unsigned i = 0; i < WC_MEMORY_KINDS; i++)
+		json_put_number(builder, kinds, wc_memory_kind_name((enum wc_memory_kind)i),
+				(int64_t)memory->kinds[i] * 1024);
+	json_put(builder, object, "bytes_by_kind", kinds);
+	json_put_number(builder, object, "pool_bytes", (int64_t)memory->idle * 1024);
+	json_put_string(builder, object, "pressure",
+			wc_pressure_level_name((enum wc_pressure_level)memory->level));
+	return object;
+}
+
+static json_object *keepers_of(struct json_builder *builder, const struct snapshot *snapshot)
+{
+	const struct usage_table *table = &snapshot->usage.presence;
+	json_object *keepers = json_object_new_array();
+	struct person person;
+
+	for (unsigned i = 0; i < table->n_holders; i++) {
+		snapshot_describe(snapshot, &table->holders[i], &person);
+		json_append(builder, keepers, keeper_of(builder, &person));
+	}
+	return keepers;
 }
 
 static json_object *spans_of(struct json_builder *builder, const double spans[MEMORY_SPANS])
@@ -128,6 +167,7 @@ int json_print(const struct snapshot *snapshot)
 	json_put_string(&builder, root, "version", wc_version());
 	put_text(&builder, root, "directory", snapshot->place->directory);
 	json_put(&builder, root, "devices", devices);
+	json_put(&builder, root, "processes", keepers_of(&builder, snapshot));
 	json_put_number(&builder, root, "skipped", snapshot->usage.n_skipped);
 	json_put(&builder, root, "memory", memory_of(&builder, &snapshot->memory));
 	return json_finish(&builder, root);

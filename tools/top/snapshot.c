@@ -73,6 +73,9 @@ void snapshot_describe(const struct snapshot *snapshot, const struct slot_holder
 			snapshot->now - record->taken : -1;
 	person->priority = record->priority;
 	person->background = record->background;
+	person->has_memory = !strcmp(record->role, SLOT_ROLE_MEMORY);
+	if (person->has_memory)
+		person->memory = record->memory;
 	if (person->holder.pid && is_pid_of_ours(snapshot, holder))
 		read_command(person->holder.pid, person->command, sizeof person->command);
 }

@@ -33,6 +33,8 @@ struct person {
 	int64_t taken;                     /* microseconds since it got, or queued; -1 unknown */
 	int32_t priority;
 	bool background;
+	bool has_memory;                   /* the record tells of memory: */
+	struct slot_memory memory;
 };
 
 /* directory NULL: where the library has them. -1 with the failure set. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <webcodecs/pressure.h>
 #include <webcodecs/version.h>
 
 #include "common/printable.h"
@@ -87,6 +88,7 @@ static void add_device(struct lines *lines, const struct snapshot *snapshot,
 		       const struct usage_table *table, bool utf8)
 {
 	char device[SLOT_DEVICE_SIZE], quota[CELL] = "", waiting[CELL] = "";
+	char node[sizeof table->node + 3] = "";
 	struct person person;
 
 	snprintf(device, sizeof device, "%s", table->device);
@@ -95,7 +97,9 @@ static void add_device(struct lines *lines, const struct snapshot *snapshot,
 		snprintf(quota, sizeof quota, " of %u", table->quota);
 	if (table->n_waiters)
 		snprintf(waiting, sizeof waiting, ", %u waiting", table->n_waiters);
-	lines_add(lines, LINE_DEVICE, "%s: %u%s in use%s", device, table->n_holders, quota,
+	if (table->node[0])
+		snprintf(node, sizeof node, " (%s)", table->node);
+	lines_add(lines, LINE_DEVICE, "%s%s: %u%s in use%s", device, node, table->n_holders, quota,
 		  waiting);
 	for (unsigned i = 0; i < table->n_holders; i++) {
 		snapshot_describe(snapshot, &table->holders[i], &person);
@@ -104,6 +108,42 @@ static void add_device(struct lines *lines, const struct snapshot *snapshot,
 	for (unsigned i = 0; i < table->n_waiters; i++) {
 		snapshot_describe(snapshot, &table->waiters[i], &person);
 		add_person(lines, &person, true, utf8);
+	}
+}
+
+static double mebibytes(uint64_t bytes)
+{
+	return (double)bytes / MEBIBYTE;
+}
+
+static void add_keeper(struct lines *lines, struct person *person, bool utf8)
+{
+	const struct slot_memory *memory = &person->memory;
+	bool is_well = person->holder.state == WC_HOLDER_RUNNING && !memory->level;
+	char pid[CELL] = "-";
+
+	if (person->holder.pid)
+		snprintf(pid, sizeof pid, "%" PRId32, person->holder.pid);
+	printable(person->command, utf8);
+	pad(person->command, sizeof person->command, 16);
+	lines_add(lines, is_well ? LINE_PLAIN : LINE_ALARM,
+		  "%9s %s %" PRIu32 " frames, %" PRIu32 " chunks, %.1f MiB, %.1f MiB idle in "
+		  "pools, pressure: %s", pid, person->command, memory->frames, memory->chunks,
+		  mebibytes(person->bytes), mebibytes((uint64_t)memory->idle * 1024),
+		  wc_pressure_level_name((enum wc_pressure_level)memory->level));
+}
+
+/* Who keeps memory, whether or not with a device. */
+static void add_keepers(struct lines *lines, const struct snapshot *snapshot, bool utf8)
+{
+	const struct usage_table *table = &snapshot->usage.presence;
+	struct person person;
+
+	if (table->n_holders)
+		lines_add(lines, LINE_DEVICE, "memory of frames and chunks:");
+	for (unsigned i = 0; i < table->n_holders; i++) {
+		snapshot_describe(snapshot, &table->holders[i], &person);
+		add_keeper(lines, &person, utf8);
 	}
 }
 
@@ -175,6 +215,7 @@ void table_format(const struct snapshot *snapshot, bool utf8, struct lines *line
 	lines->n_fixed = lines->count;
 	for (size_t i = 0; i < snapshot->usage.n_tables; i++)
 		add_device(lines, snapshot, &snapshot->usage.tables[i], utf8);
+	add_keepers(lines, snapshot, utf8);
 	add_notes(lines, snapshot, utf8);
 }
 
