@@ -21,6 +21,7 @@ lib_libsession_la_SOURCES += \
 	lib/session/software_encoder.c \
 	lib/session/software_format.c lib/session/software_format.h \
 	lib/session/software_picture.c lib/session/software_picture.h \
+	lib/session/software_session.c lib/session/software_session.h \
 	lib/session/software_worker.c lib/session/software_worker.h
 else
 lib_libsession_la_SOURCES += lib/session/software_none.c

@@ -17,10 +17,9 @@
 #include "bitstream/chunk_info.h"
 #include "frame/pixel_format.h"
 #include "session/cookies.h"
-#include "session/session.h"
 #include "session/software_codecs.h"
 #include "session/software_format.h"
-#include "session/software_worker.h"
+#include "session/software_session.h"
 #include "util/error.h"
 
 /* Chunks that may wait. libavcodec itself holds about one for each of its threads. */
@@ -29,16 +28,12 @@
 #define PADDING AV_INPUT_BUFFER_PADDING_SIZE
 
 struct decoder {
-	struct session base;
-	struct software_worker worker;
-	struct session_env env;
-	const AVCodec *codec;
+	struct software_session base;
 	enum video_codec kind;
 	bool low_latency;
 	uint8_t *extradata;              /* libavutil's, padded; NULL: none */
 	int extradata_size;
 	bool length_prefixed;
-	uint64_t units_in, units_out, bytes_copied;
 
 	/* The thread's. */
 	AVCodecContext *context;         /* NULL before the first chunk */
@@ -49,12 +44,12 @@ struct decoder {
 
 static struct decoder *of_session(const struct session *session)
 {
-	return container_of(session, struct decoder, base);
+	return container_of(session, struct decoder, base.session);
 }
 
 static struct decoder *of_worker(struct software_worker *worker)
 {
-	return container_of(worker, struct decoder, worker);
+	return container_of(worker, struct decoder, base.worker);
 }
 
 /* --- Chunks as packets --- */
@@ -83,7 +78,7 @@ static struct buffer *decoder_alloc_input(struct session *session, size_t capaci
 		free(map);
 		return NULL;
 	}
-	buffer_init(&input->base, of_session(session)->env.core, &input_ops);
+	buffer_init(&input->base, of_session(session)->base.env.core, &input_ops);
 	/* The caller's, as session.h has it. */
 	atomic_store(&input->base.pins, 1);
 	input->base.n_objects = 1;
@@ -131,8 +126,7 @@ static int copy_chunk(struct decoder *d, AVPacket *packet,
 	if (av_new_packet(packet, (int)chunk->size) < 0)
 		return -ENOMEM;
 	memcpy(packet->data, chunk->buffer->objects[0].map + chunk->offset, chunk->size);
-	d->bytes_copied += chunk->size;
-	counter_add(&d->env.core->counters.bytes_copied, chunk->size);
+	software_session_count_copied(&d->base, chunk->size);
 	return 0;
 }
 
@@ -268,7 +262,7 @@ static int format_error(struct decoder *d, const AVFrame *frame, struct wc_error
 
 	error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0,
 		  "the stream has pixel format %s, which has no DRM name", name ? name : "unknown");
-	error_set_device(error, d->codec->name);
+	error_set_device(error, d->base.codec->name);
 	return error->name;
 }
 
@@ -289,16 +283,16 @@ static struct wc_video_frame *wrap_picture(struct decoder *d, const struct timin
 		return NULL;
 	}
 	d->frame = NULL;
-	picture = picture_new(d->env.core, av);
+	picture = picture_new(d->base.env.core, av);
 	if (picture)
 		ret = layout_of(picture, row->fourcc, &format);
 	if (picture && ret == 0)
-		out = video_frame_new(d->env.core, &picture->base, &format, &visible, timing);
+		out = video_frame_new(d->base.env.core, &picture->base, &format, &visible, timing);
 	if (out) {
 		apply_aspect(out, av->sample_aspect_ratio);
 		out->color_space = software_color(av);
 	} else {
-		software_error(error, WC_OPERATION_ERROR, d->codec, "hand out a picture",
+		software_error(error, WC_OPERATION_ERROR, d->base.codec, "hand out a picture",
 			       ret < 0 ? AVERROR(-ret) : AVERROR(ENOMEM));
 	}
 	if (picture)
@@ -312,8 +306,8 @@ static void fail(struct decoder *d, enum wc_status name, const char *what, int c
 {
 	struct wc_error error;
 
-	software_error(&error, name, d->codec, what, code);
-	software_worker_fail(&d->worker, &error);
+	software_error(&error, name, d->base.codec, what, code);
+	software_worker_fail(&d->base.worker, &error);
 }
 
 /*
@@ -349,7 +343,7 @@ static void set_threads(const struct decoder *d, AVCodecContext *context)
 
 static int open_context(struct decoder *d, const AVPacket *packet)
 {
-	AVCodecContext *context = software_context_new(d->codec);
+	AVCodecContext *context = software_context_new(d->base.codec);
 	int ret = AVERROR(ENOMEM);
 
 	if (!context)
@@ -366,7 +360,7 @@ static int open_context(struct decoder *d, const AVPacket *packet)
 		memcpy(context->extradata, d->extradata, (size_t)d->extradata_size);
 		context->extradata_size = d->extradata_size;
 	}
-	ret = software_context_open(context, d->codec);
+	ret = software_context_open(context, d->base.codec);
 	if (ret == 0)
 		d->context = context;
 out:
@@ -388,9 +382,9 @@ static bool give_picture(struct decoder *d)
 		d->last = *timing;
 	result.data = wrap_picture(d, &d->last, &error);
 	if (result.data)
-		software_worker_give(&d->worker, &result);
+		software_worker_give(&d->base.worker, &result);
 	else
-		software_worker_fail(&d->worker, &error);
+		software_worker_fail(&d->base.worker, &error);
 	return result.data;
 }
 
@@ -400,7 +394,7 @@ static int receive(struct decoder *d)
 	for (;;) {
 		int ret;
 
-		if (software_worker_is_cancelled(&d->worker))
+		if (software_worker_is_cancelled(&d->base.worker))
 			return AVERROR_EXIT;
 		if (!d->frame)
 			d->frame = av_frame_alloc();
@@ -488,29 +482,8 @@ static void decoder_deliver(struct software_worker *worker, struct software_resu
 {
 	struct decoder *d = of_worker(worker);
 
-	d->units_out++;
-	d->base.sink_ops->frame(d->base.sink, result->data);
-}
-
-static void decoder_ready(struct software_worker *worker)
-{
-	struct decoder *d = of_worker(worker);
-
-	d->base.sink_ops->ready(d->base.sink);
-}
-
-static void decoder_drained(struct software_worker *worker)
-{
-	struct decoder *d = of_worker(worker);
-
-	d->base.sink_ops->drained(d->base.sink);
-}
-
-static void decoder_failed(struct software_worker *worker, const struct wc_error *error)
-{
-	struct decoder *d = of_worker(worker);
-
-	d->base.sink_ops->failed(d->base.sink, error);
+	d->base.units_out++;
+	d->base.session.sink_ops->frame(d->base.session.sink, result->data);
 }
 
 static void decoder_free(struct software_worker *worker)
@@ -526,9 +499,9 @@ static const struct software_worker_ops worker_ops = {
 	.drain = decoder_drain_work,
 	.restart = decoder_restart,
 	.deliver = decoder_deliver,
-	.ready = decoder_ready,
-	.drained = decoder_drained,
-	.failed = decoder_failed,
+	.ready = software_session_ready,
+	.drained = software_session_drained,
+	.failed = software_session_failed,
 	.finish = decoder_free,
 	.drop_job = decoder_drop_job,
 	.drop_result = decoder_drop_result,
@@ -542,83 +515,52 @@ static int decoder_submit(struct session *session, const struct session_input *i
 	struct software_job job = { .timing = chunk->timing };
 
 	if (!chunk->size || chunk->size > INT32_MAX - PADDING)
-		return software_error(error, WC_ENCODING_ERROR, d->codec,
+		return software_error(error, WC_ENCODING_ERROR, d->base.codec,
 				      chunk->size ? "decode a chunk of more than 2 GiB"
 						  : "decode an empty chunk", 0);
-	if (!software_worker_has_room(&d->worker))
+	if (!software_worker_has_room(&d->base.worker))
 		return SESSION_FULL;
 	job.data = packet_of_chunk(d, chunk);
 	if (!job.data)
-		return software_error(error, WC_OPERATION_ERROR, d->codec, "keep a chunk",
+		return software_error(error, WC_OPERATION_ERROR, d->base.codec, "keep a chunk",
 				      AVERROR(ENOMEM));
-	software_worker_put(&d->worker, &job);
-	d->units_in++;
+	software_worker_put(&d->base.worker, &job);
+	d->base.units_in++;
 	return 0;
-}
-
-static int decoder_drain(struct session *session, struct wc_error *error)
-{
-	(void)error;
-	software_worker_drain(&of_session(session)->worker);
-	return 0;
-}
-
-static int decoder_reset(struct session *session, struct wc_error *error)
-{
-	(void)error;
-	software_worker_reset(&of_session(session)->worker);
-	return 0;
-}
-
-static void decoder_describe(const struct session *session, struct wc_session_info *info)
-{
-	const struct decoder *d = of_session(session);
-
-	memset(info, 0, sizeof *info);
-	info->kind = WC_SESSION_SOFTWARE;
-	snprintf(info->name, sizeof info->name, "%s", d->codec->name);
-	info->bytes_copied = d->bytes_copied;
-	info->units_in = d->units_in;
-	info->units_out = d->units_out;
 }
 
 static void decoder_destroy(struct session *session)
 {
 	struct decoder *d = of_session(session);
-	bool free_now = software_worker_stop(&d->worker);
+	bool free_now = software_worker_stop(&d->base.worker);
 
 	avcodec_free_context(&d->context);
 	av_frame_free(&d->frame);
 	if (free_now)
-		decoder_free(&d->worker);
-}
-
-static bool decoder_saturated(struct session *session)
-{
-	return !software_worker_has_room(&of_session(session)->worker);
+		decoder_free(&d->base.worker);
 }
 
 /* Pictures are libavcodec's: what it keeps for itself is not freed by this. */
 static uint64_t decoder_throttle(struct session *session, bool on)
 {
-	software_worker_throttle(&of_session(session)->worker, on);
+	software_worker_throttle(&of_session(session)->base.worker, on);
 	return 0;
 }
 
 static void decoder_rest(struct session *session, int64_t delay)
 {
-	software_worker_rest(&of_session(session)->worker, delay);
+	software_worker_rest(&of_session(session)->base.worker, delay);
 }
 
 static const struct session_ops decoder_ops = {
 	.submit = decoder_submit,
-	.drain = decoder_drain,
-	.reset = decoder_reset,
+	.drain = software_session_drain,
+	.reset = software_session_reset,
 	.alloc_input = decoder_alloc_input,
-	.saturated = decoder_saturated,
+	.saturated = software_session_saturated,
 	.throttle = decoder_throttle,
 	.rest = decoder_rest,
-	.describe = decoder_describe,
+	.describe = software_session_describe,
 	.destroy = decoder_destroy,
 };
 
@@ -638,12 +580,12 @@ static int keep_description(struct decoder *d, const struct decoder_params *para
 	if (params->description_size > INT32_MAX - PADDING ||
 	    description_inspect(d->kind, params->description, params->description_size,
 				&length_size, &info) < 0)
-		return software_error(error, WC_NOT_SUPPORTED_ERROR, d->codec,
+		return software_error(error, WC_NOT_SUPPORTED_ERROR, d->base.codec,
 				      "read the description", AVERROR_INVALIDDATA);
 	d->length_prefixed = true;
 	d->extradata = av_memdup(params->description, params->description_size);
 	if (!d->extradata)
-		return software_error(error, WC_OPERATION_ERROR, d->codec,
+		return software_error(error, WC_OPERATION_ERROR, d->base.codec,
 				      "keep the description", AVERROR(ENOMEM));
 	d->extradata_size = (int)params->description_size;
 	return 0;
@@ -655,11 +597,7 @@ static int set_up(struct decoder *d, const struct decoder_params *params, struct
 
 	if (ret < 0)
 		return ret;
-	ret = software_worker_start(&d->worker, d->env.loop, &worker_ops, MAX_CHUNKS, "wc-decoder");
-	if (ret < 0)
-		return software_error(error, WC_OPERATION_ERROR, d->codec, "start a thread",
-				      AVERROR(-ret));
-	return 0;
+	return software_session_start(&d->base, &worker_ops, MAX_CHUNKS, "wc-decoder", error);
 }
 
 int software_decoder_new(const struct session_env *env, const struct decoder_params *params,
@@ -678,16 +616,16 @@ int software_decoder_new(const struct session_env *env, const struct decoder_par
 	d = calloc(1, sizeof *d);
 	if (!d)
 		return software_error(error, WC_OPERATION_ERROR, codec, "open", AVERROR(ENOMEM));
-	d->base = (struct session) { &decoder_ops, sink_ops, sink };
-	d->env = *env;
-	d->codec = codec;
+	d->base.session = (struct session) { &decoder_ops, sink_ops, sink };
+	d->base.env = *env;
+	d->base.codec = codec;
 	d->kind = params->codec.codec;
 	d->low_latency = params->low_latency;
 	ret = set_up(d, params, error);
 	if (ret < 0)
-		decoder_free(&d->worker);
+		decoder_free(&d->base.worker);
 	else
-		*session = &d->base;
+		*session = &d->base.session;
 	return ret;
 }
 

@@ -11,7 +11,6 @@
  * nothing to drain and stays open.
  */
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +20,10 @@
 #include "frame/color_space.h"
 #include "frame/pixel_format.h"
 #include "session/packaging.h"
-#include "session/session.h"
 #include "session/software_codecs.h"
 #include "session/software_format.h"
 #include "session/software_picture.h"
-#include "session/software_worker.h"
+#include "session/software_session.h"
 #include "util/error.h"
 #include "util/macros.h"
 
@@ -56,17 +54,12 @@ struct inside {
 };
 
 struct encoder {
-	struct session base;
-	struct software_worker worker;
-	struct session_env env;
+	struct software_session base;
 	struct encoder_params params;
 	const struct software_encoder_row *row;
-	const AVCodec *codec;
 	struct pool *pool;
-	_Atomic uint64_t bytes_copied;
 
 	/* The loop's. */
-	uint64_t units_in, units_out;
 	uint64_t bitrate;                  /* for the frames to come */
 	double framerate;
 	uint32_t fourcc;                   /* of frames that are made here */
@@ -89,20 +82,12 @@ struct encoder {
 
 static struct encoder *of_session(const struct session *session)
 {
-	return container_of(session, struct encoder, base);
+	return container_of(session, struct encoder, base.session);
 }
 
 static struct encoder *of_worker(struct software_worker *worker)
 {
-	return container_of(worker, struct encoder, worker);
-}
-
-static void count_copied(struct encoder *e, uint64_t bytes)
-{
-	if (!bytes)
-		return;
-	atomic_fetch_add_explicit(&e->bytes_copied, bytes, memory_order_relaxed);
-	counter_add(&e->env.core->counters.bytes_copied, bytes);
+	return container_of(worker, struct encoder, base.worker);
 }
 
 /* --- Which pictures the encoder gets --- */
@@ -131,7 +116,7 @@ static bool is_allowed(const struct codec_string *codec, const struct software_f
 static const struct software_format *try_format(const struct encoder *e, uint32_t fourcc)
 {
 	const struct software_format *format =
-		software_format_choose(software_encoder_formats(e->codec), fourcc);
+		software_format_choose(software_encoder_formats(e->base.codec), fourcc);
 
 	return format && is_allowed(&e->params.codec, format) ? format : NULL;
 }
@@ -179,19 +164,20 @@ static void close_context(struct encoder *e)
 static int open_context(struct encoder *e, const struct software_format *format,
 			const struct wc_video_color_space *color, struct wc_error *error)
 {
-	AVCodecContext *context = software_encoder_context(e->row, e->codec, &e->params, error);
+	AVCodecContext *context = software_encoder_context(e->row, e->base.codec, &e->params,
+							   error);
 	int ret;
 
 	if (!context)
 		return error->name;
 	context->pix_fmt = format->av;
 	software_color_apply(context, color);
-	ret = software_context_open(context, e->codec);
+	ret = software_context_open(context, e->base.codec);
 	if (ret < 0) {
 		avcodec_free_context(&context);
 		return software_error(error, ret == AVERROR(ENOMEM) ? WC_OPERATION_ERROR
 								    : WC_NOT_SUPPORTED_ERROR,
-				      e->codec, "be opened for this configuration", ret);
+				      e->base.codec, "be opened for this configuration", ret);
 	}
 	e->context = context;
 	e->color = *color;
@@ -228,15 +214,15 @@ static struct buffer *wrap_packet(struct encoder *e, AVPacket *packet)
 {
 	size_t before = (size_t)(packet->data - packet->buf->data);
 
-	return buffer_new_wrapped(e->env.core, packet->data, (size_t)packet->buf->size - before,
-				  release_packet, packet);
+	return buffer_new_wrapped(e->base.env.core, packet->data,
+				  (size_t)packet->buf->size - before, release_packet, packet);
 }
 
 /* Another form in new memory, with the zeros behind it that decoders of libavcodec like. */
 static struct buffer *copy_packet(struct encoder *e, AVPacket *packet,
 				  const struct packaging_plan *plan)
 {
-	struct buffer *buffer = buffer_new_plain(e->env.core,
+	struct buffer *buffer = buffer_new_plain(e->base.env.core,
 						 plan->size + AV_INPUT_BUFFER_PADDING_SIZE);
 
 	if (!buffer)
@@ -244,7 +230,7 @@ static struct buffer *copy_packet(struct encoder *e, AVPacket *packet,
 	packaging_encoder_copy(&e->packaging, plan, packet->data, (size_t)packet->size,
 			       buffer->objects[0].map);
 	memset(buffer->objects[0].map + plan->size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-	count_copied(e, plan->size);
+	software_session_count_copied(&e->base, plan->size);
 	av_packet_free(&packet);
 	return buffer;
 }
@@ -289,7 +275,7 @@ static int give_chunk(struct encoder *e, struct buffer *buffer, const struct pac
 	/* The description can only change where parameter sets may stand. */
 	bool noted = e->noted && !plan->key;
 	struct software_result result = {
-		.data = encoded_video_chunk_new(e->env.core, buffer, plan->offset, plan->size,
+		.data = encoded_video_chunk_new(e->base.env.core, buffer, plan->offset, plan->size,
 						plan->key ? WC_CHUNK_KEY : WC_CHUNK_DELTA,
 						timing),
 		.extra = noted ? NULL : notes_new(e),
@@ -301,7 +287,7 @@ static int give_chunk(struct encoder *e, struct buffer *buffer, const struct pac
 		return AVERROR(ENOMEM);
 	}
 	e->noted = true;
-	software_worker_give(&e->worker, &result);
+	software_worker_give(&e->base.worker, &result);
 	return 0;
 }
 
@@ -336,7 +322,7 @@ static int receive(struct encoder *e)
 		AVPacket *packet;
 		int ret;
 
-		if (software_worker_is_cancelled(&e->worker))
+		if (software_worker_is_cancelled(&e->base.worker))
 			return AVERROR_EXIT;
 		packet = av_packet_alloc();
 		if (!packet)
@@ -373,9 +359,9 @@ static void report(struct encoder *e, int ret)
 
 	if (ret >= 0 || ret == AVERROR_EXIT || ret == AVERROR_EOF)
 		return;
-	software_error(&error, memory ? WC_OPERATION_ERROR : WC_ENCODING_ERROR, e->codec,
+	software_error(&error, memory ? WC_OPERATION_ERROR : WC_ENCODING_ERROR, e->base.codec,
 		       "encode the picture", ret);
-	software_worker_fail(&e->worker, &error);
+	software_worker_fail(&e->base.worker, &error);
 }
 
 /* Fetch what is inside. An encoder that cannot go on then is closed. */
@@ -386,7 +372,7 @@ static int empty_context(struct encoder *e)
 	if (!e->context || !e->n_inside)
 		return 0;
 	ret = encode(e, NULL);
-	if (e->codec->capabilities & AV_CODEC_CAP_ENCODER_FLUSH) {
+	if (e->base.codec->capabilities & AV_CODEC_CAP_ENCODER_FLUSH) {
 		avcodec_flush_buffers(e->context);
 		e->n_inside = 0;
 	} else {
@@ -431,7 +417,7 @@ static bool prepare_context(struct encoder *e, const struct wc_video_frame *fram
 	e->noted = false;
 	ret = open_context(e, format, &color, &error);
 	if (ret < 0)
-		software_worker_fail(&e->worker, &error);
+		software_worker_fail(&e->base.worker, &error);
 	return ret == 0;
 }
 
@@ -482,11 +468,11 @@ static bool fill_frame(struct encoder *e, const struct wc_video_frame *frame,
 
 	if (ret < 0) {
 		software_error(&error, ret == -ENOMEM ? WC_OPERATION_ERROR : WC_ENCODING_ERROR,
-			       e->codec, "read the picture", AVERROR(-ret));
-		software_worker_fail(&e->worker, &error);
+			       e->base.codec, "read the picture", AVERROR(-ret));
+		software_worker_fail(&e->base.worker, &error);
 		return false;
 	}
-	count_copied(e, copied);
+	software_session_count_copied(&e->base, copied);
 	e->frame->pts = next_pts(e, frame->timing.timestamp);
 	e->frame->pict_type = job->key_frame || e->force_key ? AV_PICTURE_TYPE_I
 							     : AV_PICTURE_TYPE_NONE;
@@ -572,29 +558,8 @@ static void encoder_deliver(struct software_worker *worker, struct software_resu
 		.description_size = e->notes->description_size,
 		.color_space = e->notes->color,
 	};
-	e->units_out++;
-	e->base.sink_ops->chunk(e->base.sink, result->data, &info);
-}
-
-static void encoder_ready(struct software_worker *worker)
-{
-	struct encoder *e = of_worker(worker);
-
-	e->base.sink_ops->ready(e->base.sink);
-}
-
-static void encoder_drained(struct software_worker *worker)
-{
-	struct encoder *e = of_worker(worker);
-
-	e->base.sink_ops->drained(e->base.sink);
-}
-
-static void encoder_failed(struct software_worker *worker, const struct wc_error *error)
-{
-	struct encoder *e = of_worker(worker);
-
-	e->base.sink_ops->failed(e->base.sink, error);
+	e->base.units_out++;
+	e->base.session.sink_ops->chunk(e->base.session.sink, result->data, &info);
 }
 
 /* What is left when the thread has ended. */
@@ -611,9 +576,9 @@ static const struct software_worker_ops worker_ops = {
 	.drain = encoder_drain_work,
 	.restart = encoder_restart,
 	.deliver = encoder_deliver,
-	.ready = encoder_ready,
-	.drained = encoder_drained,
-	.failed = encoder_failed,
+	.ready = software_session_ready,
+	.drained = software_session_drained,
+	.failed = software_session_failed,
 	.finish = encoder_free,
 	.drop_job = encoder_drop_job,
 	.drop_result = encoder_drop_result,
@@ -631,28 +596,14 @@ static int encoder_submit(struct session *session, const struct session_input *i
 		.framerate = e->framerate,
 	};
 
-	if (!software_worker_has_room(&e->worker))
+	if (!software_worker_has_room(&e->base.worker))
 		return SESSION_FULL;
 	job.data = video_frame_clone(input->frame);
 	if (!job.data)
-		return software_error(error, WC_OPERATION_ERROR, e->codec, "keep a frame",
+		return software_error(error, WC_OPERATION_ERROR, e->base.codec, "keep a frame",
 				      AVERROR(ENOMEM));
-	software_worker_put(&e->worker, &job);
-	e->units_in++;
-	return 0;
-}
-
-static int encoder_drain(struct session *session, struct wc_error *error)
-{
-	(void)error;
-	software_worker_drain(&of_session(session)->worker);
-	return 0;
-}
-
-static int encoder_reset(struct session *session, struct wc_error *error)
-{
-	(void)error;
-	software_worker_reset(&of_session(session)->worker);
+	software_worker_put(&e->base.worker, &job);
+	e->base.units_in++;
 	return 0;
 }
 
@@ -679,27 +630,15 @@ static struct wc_video_frame *encoder_alloc_frame(struct session *session,
 	struct buffer *buffer = size ? pool_get(e->pool, size) : NULL;
 
 	if (buffer) {
-		frame = video_frame_new(e->env.core, buffer, &format, &visible, timing);
+		frame = video_frame_new(e->base.env.core, buffer, &format, &visible, timing);
 		buffer_unpin(buffer);
 	}
 	if (frame)
 		frame->writable = true;
 	else
-		software_error(error, WC_OPERATION_ERROR, e->codec, "make a frame",
+		software_error(error, WC_OPERATION_ERROR, e->base.codec, "make a frame",
 			       AVERROR(ENOMEM));
 	return frame;
-}
-
-static void encoder_describe(const struct session *session, struct wc_session_info *info)
-{
-	struct encoder *e = of_session(session);
-
-	memset(info, 0, sizeof *info);
-	info->kind = WC_SESSION_SOFTWARE;
-	snprintf(info->name, sizeof info->name, "%s", e->codec->name);
-	info->bytes_copied = atomic_load_explicit(&e->bytes_copied, memory_order_relaxed);
-	info->units_in = e->units_in;
-	info->units_out = e->units_out;
 }
 
 static void release(struct encoder *e)
@@ -713,26 +652,21 @@ static void release(struct encoder *e)
 static void encoder_destroy(struct session *session)
 {
 	struct encoder *e = of_session(session);
-	bool free_now = software_worker_stop(&e->worker);
+	bool free_now = software_worker_stop(&e->base.worker);
 
 	release(e);
 	if (free_now)
-		encoder_free(&e->worker);
-}
-
-static bool encoder_saturated(struct session *session)
-{
-	return !software_worker_has_room(&of_session(session)->worker);
+		encoder_free(&e->base.worker);
 }
 
 static const struct session_ops encoder_ops = {
 	.submit = encoder_submit,
-	.drain = encoder_drain,
-	.reset = encoder_reset,
+	.drain = software_session_drain,
+	.reset = software_session_reset,
 	.retune = encoder_retune,
 	.alloc_frame = encoder_alloc_frame,
-	.saturated = encoder_saturated,
-	.describe = encoder_describe,
+	.saturated = software_session_saturated,
+	.describe = software_session_describe,
 	.destroy = encoder_destroy,
 };
 
@@ -788,7 +722,7 @@ static int choose(struct encoder *e, const struct encoder_params *params, struct
 	const char *codec = video_codec_name(params->codec.codec);
 
 	e->params = *params;
-	e->row = software_find_encoder(params, &e->codec);
+	e->row = software_find_encoder(params, &e->base.codec);
 	if (!e->row)
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
 				 "libavcodec has no encoder for %s%s", codec,
@@ -801,12 +735,12 @@ static int choose(struct encoder *e, const struct encoder_params *params, struct
 	e->picture.format = choose_format(e, params->fourcc ? params->fourcc : DRM_FORMAT_YUV420);
 	if (!e->picture.format)
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
-				 "%s has no pixel format for this profile of %s", e->codec->name,
-				 codec);
+				 "%s has no pixel format for this profile of %s",
+				 e->base.codec->name, codec);
 	if (params->fourcc && !software_picture_possible(&e->picture, params->fourcc))
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
 				 "frames of %.4s cannot be converted for %s",
-				 (const char *)&params->fourcc, e->codec->name);
+				 (const char *)&params->fourcc, e->base.codec->name);
 	return 0;
 }
 
@@ -827,18 +761,14 @@ static int set_up(struct encoder *e, const struct encoder_params *params, struct
 	e->quantizer = SOFTWARE_QUANTIZER;
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
 	e->frame = av_frame_alloc();
-	e->pool = pool_new(e->env.core);
+	e->pool = pool_new(e->base.env.core);
 	if (!e->frame || !e->pool)
-		return software_error(error, WC_OPERATION_ERROR, e->codec, "be opened",
+		return software_error(error, WC_OPERATION_ERROR, e->base.codec, "be opened",
 				      AVERROR(ENOMEM));
 	ret = open_context(e, e->picture.format, &unknown, error);
 	if (ret < 0)
 		return ret;
-	ret = software_worker_start(&e->worker, e->env.loop, &worker_ops, MAX_FRAMES, "wc-encoder");
-	if (ret < 0)
-		return software_error(error, WC_OPERATION_ERROR, e->codec, "start a thread",
-				      AVERROR(-ret));
-	return 0;
+	return software_session_start(&e->base, &worker_ops, MAX_FRAMES, "wc-encoder", error);
 }
 
 int software_encoder_new(const struct session_env *env, const struct encoder_params *params,
@@ -852,15 +782,15 @@ int software_encoder_new(const struct session_env *env, const struct encoder_par
 	if (!e)
 		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM,
 				 "no memory for an encoder");
-	e->base = (struct session) { &encoder_ops, sink_ops, sink };
-	e->env = *env;
+	e->base.session = (struct session) { &encoder_ops, sink_ops, sink };
+	e->base.env = *env;
 	ret = set_up(e, params, error);
 	if (ret < 0) {
 		release(e);
-		encoder_free(&e->worker);
+		encoder_free(&e->base.worker);
 		return ret;
 	}
-	*session = &e->base;
+	*session = &e->base.session;
 	return 0;
 }
 
@@ -871,7 +801,7 @@ bool software_encoder_probe(const struct encoder_params *params, char *name, siz
 	bool found = e && choose(e, params, &error) == 0;
 
 	if (found)
-		snprintf(name, size, "%s", e->codec->name);
+		snprintf(name, size, "%s", e->base.codec->name);
 	free(e);
 	return found;
 }
