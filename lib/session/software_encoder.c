@@ -161,6 +161,28 @@ static void close_context(struct encoder *e)
 	e->n_inside = 0;
 }
 
+/*
+ * The pool has the pictures that the application is given, and those that the context gets where
+ * they have to be converted: the larger of the two fits both. A size of 0 cannot be had anyway.
+ */
+static void set_pool_key(struct encoder *e, const struct software_format *format)
+{
+	const struct encoder_params *params = &e->params;
+	struct frame_format layout;
+	struct pool_key key = {
+		.size = software_picture_layout(&layout, e->fourcc, params->width, params->height),
+		.fourcc = format->fourcc,
+		.width = params->width,
+		.height = params->height,
+	};
+	size_t inside = software_picture_layout(&layout, format->fourcc, params->width,
+						params->height);
+
+	if (key.size < inside)
+		key.size = inside;
+	pool_set_key(e->pool, &key);
+}
+
 static int open_context(struct encoder *e, const struct software_format *format,
 			const struct wc_video_color_space *color, struct wc_error *error)
 {
@@ -182,6 +204,7 @@ static int open_context(struct encoder *e, const struct software_format *format,
 	e->context = context;
 	e->color = *color;
 	e->picture = (struct software_picture) { format, e->params.width, e->params.height };
+	set_pool_key(e, format);
 	return 0;
 }
 
@@ -751,6 +774,10 @@ static int choose(struct encoder *e, const struct encoder_params *params, struct
 static int set_up(struct encoder *e, const struct encoder_params *params, struct wc_error *error)
 {
 	static const struct wc_video_color_space unknown;
+	/* Pictures of any size are kept, not many: they are on their way or in the encoder. */
+	static const struct pool_options pool = {
+		.high = { .buffers = 2 * MAX_FRAMES, .bytes = SIZE_MAX },
+	};
 	int ret = choose(e, params, error);
 
 	if (ret < 0)
@@ -761,8 +788,7 @@ static int set_up(struct encoder *e, const struct encoder_params *params, struct
 	e->quantizer = SOFTWARE_QUANTIZER;
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
 	e->frame = av_frame_alloc();
-	e->pool = pool_new(e->base.env.core);
-	if (!e->frame || !e->pool)
+	if (!e->frame || pool_new_with(e->base.env.core, &pool, &e->pool) < 0)
 		return software_error(error, WC_OPERATION_ERROR, e->base.codec, "be opened",
 				      AVERROR(ENOMEM));
 	ret = open_context(e, e->picture.format, &unknown, error);

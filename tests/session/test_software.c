@@ -1177,6 +1177,42 @@ START_TEST(frames_in_the_right_form_are_not_copied)
 }
 END_TEST
 
+static struct wc_video_frame *alloc_frame(struct rig *rig)
+{
+	const struct timing timing = { 5, 0, false };
+	struct wc_video_frame *frame;
+
+	frame = rig->session->ops->alloc_frame(rig->session, &timing, &rig->error);
+	ck_assert_ptr_nonnull(frame);
+	return frame;
+}
+
+/* However large they are. */
+START_TEST(frames_of_an_encoder_are_used_again)
+{
+	struct encoder_params params = usual_params(&encode_rows[0]);
+	struct wc_video_frame *frames[3];
+	struct rig *rig = rig_new();
+	uint64_t buffers = 0;
+
+	params.width = 2048;
+	params.height = 1536;
+	ck_assert_int_eq(rig_open_encoder(rig, "avc1.420033", &params), 0);
+	for (int turn = 0; turn < 4; turn++) {
+		for (int i = 0; i < 3; i++)
+			frames[i] = alloc_frame(rig);
+		for (int i = 0; i < 3; i++)
+			wc_video_frame_unref(frames[i]);
+		if (turn == 0)
+			buffers = rig->core->counters.buffers;
+		ck_assert_uint_eq(rig->core->counters.buffers, buffers);
+		ck_assert_uint_ge(shrinker_list_idle(&rig->core->shrinkers),
+				  3 * 2048 * 1536 * 3 / 2);
+	}
+	rig_free(rig);
+}
+END_TEST
+
 START_TEST(other_sizes_and_formats_are_converted)
 {
 	static const uint32_t fourccs[] = { DRM_FORMAT_YUV420, DRM_FORMAT_NV12,
@@ -1477,6 +1513,7 @@ static void add_encoder_tests(TCase *tcase)
 		tcase_add_test(tcase, other_sizes_and_formats_are_converted);
 	if (!media_has_encoder("libx264"))
 		return;
+	tcase_add_test(tcase, frames_of_an_encoder_are_used_again);
 	tcase_add_loop_test(tcase, encoder_dies_inside_its_callback, 0, N_DESTROYERS);
 	tcase_add_test(tcase, bitrate_changes_without_a_break);
 	tcase_add_test(tcase, framerate_changes_without_a_break);
