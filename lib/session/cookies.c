@@ -14,11 +14,17 @@ uint64_t cookies_put(struct cookies *cookies, const struct timing *timing)
 	return number * SPACING;
 }
 
+void cookies_forget(struct cookies *cookies)
+{
+	cookies->forgotten = cookies->last;
+}
+
 const struct timing *cookies_find(const struct cookies *cookies, uint64_t value)
 {
 	uint64_t number = (value + SPACING / 2) / SPACING;
 
-	if (number == 0 || number > cookies->last || number + COOKIE_SLOTS <= cookies->last)
+	if (number <= cookies->forgotten || number > cookies->last ||
+	    number + COOKIE_SLOTS <= cookies->last)
 		return NULL;
 	return &cookies->timings[number % COOKIE_SLOTS];
 }

@@ -16,11 +16,15 @@
 
 struct cookies {
 	uint64_t last;                     /* number of the last cookie, 0: none yet */
+	uint64_t forgotten;                /* up to this number nothing is known any more */
 	struct timing timings[COOKIE_SLOTS];
 };
 
 /* Keep a time; the value to send through the driver, in microseconds. Never 0. */
 uint64_t cookies_put(struct cookies *cookies, const struct timing *timing);
+
+/* Nothing is on its way any more: what comes back all the same is of the past. */
+void cookies_forget(struct cookies *cookies);
 
 /* The time of a value that came back; NULL when it is none of the last COOKIE_SLOTS. */
 const struct timing *cookies_find(const struct cookies *cookies, uint64_t value);

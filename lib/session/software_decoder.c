@@ -450,6 +450,7 @@ static void decoder_restart(struct software_worker *worker)
 {
 	struct decoder *d = of_worker(worker);
 
+	cookies_forget(&d->cookies);
 	if (d->context)
 		avcodec_flush_buffers(d->context);
 }

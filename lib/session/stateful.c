@@ -817,6 +817,7 @@ int stateful_drop_work(struct stateful *s, struct wc_error *error)
 	if (stateful_has_failed(s, error))
 		return error->name;
 	s->generation++;
+	cookies_forget(&s->cookies);
 	s->drained_later = false;
 	stateful_expect(s, 0);
 	timer_cancel(&s->rest);

@@ -67,8 +67,14 @@ tests_api_test_video_encoder_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_video_encoder_LDADD = $(WC_API_TEST_LIBS)
 
 # The clock is the fake's.
-check_PROGRAMS += tests/api/test_housekeeping
-TESTS += tests/api/test_housekeeping
+check_PROGRAMS += tests/api/test_bookkeeping tests/api/test_housekeeping
+TESTS += tests/api/test_bookkeeping tests/api/test_housekeeping
+tests_api_test_bookkeeping_SOURCES = tests/api/test_bookkeeping.c
+tests_api_test_bookkeeping_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
+tests_api_test_bookkeeping_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_bookkeeping_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
+tests_api_test_bookkeeping_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) \
+	$(CHECK_LIBS)
 tests_api_test_housekeeping_SOURCES = tests/api/test_housekeeping.c
 tests_api_test_housekeeping_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
 tests_api_test_housekeeping_CFLAGS = $(WC_API_TEST_CFLAGS)

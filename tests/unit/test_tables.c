@@ -139,6 +139,48 @@ START_TEST(cookies_survive_what_drivers_do_to_time_stamps)
 }
 END_TEST
 
+START_TEST(cookies_of_the_past_are_forgotten)
+{
+	struct cookies cookies = { 0 };
+	struct timing t = { .timestamp = 7 };
+	uint64_t past[COOKIE_SLOTS], next;
+
+	for (int turn = 0; turn < 3; turn++) {
+		cookies_forget(&cookies);
+		ck_assert_ptr_null(cookies_find(&cookies, 0));
+		for (unsigned i = 0; i < ARRAY_SIZE(past); i++)
+			past[i] = cookies_put(&cookies, &t);
+		cookies_forget(&cookies);
+		for (unsigned i = 0; i < ARRAY_SIZE(past); i++)
+			ck_assert_ptr_null(cookies_find(&cookies, past[i]));
+		next = cookies_put(&cookies, &t);
+		ck_assert_int_eq(cookies_find(&cookies, next)->timestamp, 7);
+		ck_assert_ptr_null(cookies_find(&cookies, past[COOKIE_SLOTS - 1]));
+	}
+}
+END_TEST
+
+/* In any order, some never, others twice: two fields of one picture. */
+START_TEST(cookies_survive_reordering_and_drops)
+{
+	struct cookies cookies = { 0 };
+	uint64_t values[COOKIE_SLOTS];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
+		struct timing t = { .timestamp = (int64_t)i * 100 };
+
+		values[i] = cookies_put(&cookies, &t);
+	}
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(values); i++) {
+		unsigned which = i * 37 % ARRAY_SIZE(values);
+
+		if (which % 5)
+			ck_assert_int_eq(cookies_find(&cookies, values[which])->timestamp,
+					 (int64_t)which * 100);
+	}
+}
+END_TEST
+
 START_TEST(old_cookies_are_forgotten)
 {
 	struct cookies cookies = { 0 };
@@ -211,6 +253,8 @@ int main(void)
 	tcase_add_test(tables, unknown_colours_stay_unknown);
 	tcase_add_test(tables, defaults_of_the_kernel_are_resolved);
 	tcase_add_test(tables, cookies_survive_what_drivers_do_to_time_stamps);
+	tcase_add_test(tables, cookies_of_the_past_are_forgotten);
+	tcase_add_test(tables, cookies_survive_reordering_and_drops);
 	tcase_add_test(tables, old_cookies_are_forgotten);
 	tcase_add_loop_test(tables, profiles_have_menu_entries, 0, ITEMS(profiles));
 	tcase_add_test(tables, quirks_go_by_driver_and_role);
