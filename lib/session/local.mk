@@ -4,6 +4,7 @@ lib_libsession_la_SOURCES = \
 	lib/session/codec_controls.c lib/session/codec_controls.h \
 	lib/session/cookies.c lib/session/cookies.h \
 	lib/session/device_account.c lib/session/device_account.h \
+	lib/session/layout.c lib/session/layout.h \
 	lib/session/packaging.c lib/session/packaging.h \
 	lib/session/port.c lib/session/port.h \
 	lib/session/profiles.c lib/session/profiles.h \

@@ -38,6 +38,7 @@
 #include <string.h>
 
 #include "frame/pixel_format.h"
+#include "session/layout.h"
 #include "session/packaging.h"
 #include "session/stateful.h"
 #include "util/error.h"
@@ -182,32 +183,6 @@ static int find_visible(struct decoder *d)
 	return 0;
 }
 
-static int find_layout(struct decoder *d)
-{
-	const struct queue_format *format = &d->s.out.format;
-	const struct pixel_format *pixels;
-	uint32_t strides[WC_MAX_PLANES];
-	struct raw_layout layout;
-
-	for (unsigned i = 0; i < WC_MAX_PLANES; i++)
-		strides[i] = format->planes[i].bytesperline;
-	if (!raw_format_layout(format->fourcc, format->height, strides, &layout))
-		return -EPROTONOSUPPORT;
-	memset(&d->format, 0, sizeof d->format);
-	d->format.fourcc = layout.fourcc;
-	d->format.width = format->width;
-	d->format.height = format->height;
-	d->format.n_planes = layout.n_planes;
-	for (unsigned i = 0; i < layout.n_planes; i++) {
-		d->format.planes[i].object = layout.planes[i].object;
-		d->format.planes[i].offset = layout.planes[i].offset;
-		d->format.planes[i].stride = layout.planes[i].stride;
-	}
-	pixels = pixel_format_find(layout.fourcc);
-	d->color = color_from_v4l2(&format->color, pixels && pixels->rgb);
-	return 0;
-}
-
 static unsigned driver_needs(struct decoder *d)
 {
 	int32_t value = 0;
@@ -263,8 +238,8 @@ static int negotiate_output(struct decoder *d, struct wc_error *error)
 {
 	int ret = choose_format(d);
 
-	if (ret == 0)
-		ret = find_layout(d);
+	if (ret == 0 && !layout_find(&d->s.out.format, &d->format, &d->color))
+		ret = -EPROTONOSUPPORT;
 	if (ret == 0)
 		ret = find_visible(d);
 	if (ret < 0)
