@@ -123,7 +123,7 @@ enum fake_role {
 	FAKE_ENCODER,		/* stateful: raw OUTPUT, coded CAPTURE */
 	FAKE_STATELESS,		/* can be enumerated, advertises requests; STREAMON gives EINVAL */
 	FAKE_CONVERTER,		/* raw OUTPUT, raw CAPTURE; copies frame for frame */
-	FAKE_CAMERA,		/* VIDEO_CAPTURE only, never to be opened as a codec */
+	FAKE_CAMERA,		/* VIDEO_CAPTURE only; a picture each interval, if there is room */
 };
 
 /* Where a driver tells that it is out of contexts. */
@@ -276,6 +276,11 @@ struct fake_quirks {
 	/* frames that the codec holds back beyond the stream's reorder */
 	unsigned int delay;
 
+	/* camera */
+	bool no_monotonic;		/* time stamps zero, of unknown origin */
+	bool no_sequence;		/* all frames have number 0 */
+	bool fields;			/* gives V4L2_FIELD_ALTERNATE */
+
 	/* time on the fake clock */
 	unsigned int stop_ms;		/* STREAMOFF takes so long (milliseconds) */
 	unsigned int job_us;		/* a job takes so long (microseconds) */
@@ -397,13 +402,28 @@ unsigned int fake_open_files(const char *path);
 /* Encoder: bytes of each following encoded frame, headers included; 0 = a small default. */
 void fake_set_encoded_size(const char *path, size_t bytes);
 
+/* Camera: the next so many pictures find no buffer, the sequence number goes on. */
+void fake_camera_lose(const char *path, unsigned int pictures);
+
+enum fake_damage {
+	FAKE_DAMAGE_NONE,
+	FAKE_DAMAGE_FLAG,		/* V4L2_BUF_FLAG_ERROR */
+	FAKE_DAMAGE_SHORT,		/* half a picture, without a flag */
+};
+
+/* Camera: the next picture is such. */
+void fake_camera_damage(const char *path, enum fake_damage damage);
+
+/* Sends V4L2_EVENT_SOURCE_CHANGE to all open files that subscribed to it. */
+void fake_change_source(const char *path);
+
 /*
  * Value of a control on the newest open file of a device; so a test sees what the library set.
  * INT64_MIN if the model has no such control. Buttons: how often it was pressed.
  */
 int64_t fake_control_value(const char *path, uint32_t id);
 
-/* Rate given by S_PARM on the newest open file of a device: time per frame. */
+/* Rate given by S_PARM on the newest open file: time per frame; of CAPTURE with cameras. */
 struct v4l2_fract fake_time_per_frame(const char *path);
 
 /* Current format of one queue (V4L2_BUF_TYPE_* of the model) on the newest open file. */

@@ -916,8 +916,9 @@ bool fake_codec_step(struct fake_file *file)
 		return encoder_step(file);
 	case FAKE_CONVERTER:
 		return converter_step(file);
-	case FAKE_STATELESS:
 	case FAKE_CAMERA:
+		return fake_camera_step(file);
+	case FAKE_STATELESS:
 		return false;
 	}
 	return false;

@@ -74,6 +74,24 @@ void fake_set_encoded_size(const char *path, size_t bytes)
 	device_need(path)->encoded_size = bytes;
 }
 
+void fake_camera_lose(const char *path, unsigned int pictures)
+{
+	device_need(path)->camera.lose += pictures;
+}
+
+void fake_camera_damage(const char *path, enum fake_damage damage)
+{
+	device_need(path)->camera.damage = damage;
+}
+
+void fake_change_source(const char *path)
+{
+	struct fake_file *file;
+
+	for (file = device_need(path)->files; file; file = file->next)
+		fake_event_queue(file, V4L2_EVENT_SOURCE_CHANGE, V4L2_EVENT_SRC_CH_RESOLUTION);
+}
+
 void fake_break(const char *path)
 {
 	struct fake_file *file;
@@ -110,7 +128,9 @@ int64_t fake_control_value(const char *path, uint32_t id)
 
 struct v4l2_fract fake_time_per_frame(const char *path)
 {
-	return newest_file(path)->time_per_frame[FAKE_OUTPUT];
+	struct fake_file *file = newest_file(path);
+
+	return file->time_per_frame[file->model->role == FAKE_CAMERA ? FAKE_CAPTURE : FAKE_OUTPUT];
 }
 
 struct v4l2_format fake_current_format(const char *path, uint32_t type)
@@ -440,14 +460,20 @@ static uint32_t own_poll(const struct fake_file *file)
 	return events;
 }
 
-/* vb2_poll() of a capture device: no buffer queued, no streaming: an error */
-static uint32_t camera_poll(const struct fake_file *file)
+/*
+ * vb2_poll() of a capture device: who waits for pictures that cannot come gets an error. That no
+ * buffer is queued counts only until the first was, here as there.
+ */
+static uint32_t camera_poll(const struct fake_file *file, uint32_t requested)
 {
 	const struct fake_queue *capture = &file->queues[FAKE_CAPTURE];
+	uint32_t events = file->event_count ? EPOLLPRI : 0;
 
-	if (queue_unusable(capture))
-		return EPOLLERR;
-	return capture->done.count ? EPOLLIN | EPOLLRDNORM : 0;
+	if (!(requested & (EPOLLIN | EPOLLRDNORM)))
+		return events;
+	if (!capture->streaming || capture->error || !capture->started)
+		return events | EPOLLERR;
+	return events | (capture->done.count ? EPOLLIN | EPOLLRDNORM : 0);
 }
 
 /* What poll() says, EPOLL* bits; errors and hang-ups come unasked. */
@@ -459,7 +485,7 @@ uint32_t fake_file_poll(struct fake_file *file, uint32_t requested)
 	if (file->device->gone)
 		return EPOLLERR | EPOLLHUP | (requested & EPOLLPRI);
 	if (file->model->role == FAKE_CAMERA) {
-		events = camera_poll(file);
+		events = camera_poll(file, requested);
 	} else if (file->model->quirks.own_poll) {
 		events = own_poll(file);
 	} else {

@@ -215,11 +215,12 @@ static int adjust(const struct fake_file *file, int side, struct v4l2_pix_format
 		format = list;
 		pix->pixelformat = format->fourcc;
 	}
-	if (fake_raw_side(file->model, side == FAKE_OUTPUT))
+	/* A camera may have coded formats among the others. */
+	if (fake_raw_side(file->model, side == FAKE_OUTPUT) && fake_layout_find(format->fourcc))
 		adjust_raw(file, format, pix);
 	else
 		adjust_coded(file, pix);
-	pix->field = V4L2_FIELD_NONE;
+	pix->field = file->model->quirks.fields ? V4L2_FIELD_ALTERNATE : V4L2_FIELD_NONE;
 	pix->flags = 0;
 	return 0;
 }
@@ -588,8 +589,10 @@ int fake_enum_frameintervals(struct fake_file *file, struct v4l2_frmivalenum *in
 {
 	const struct fake_model *model = file->model;
 
-	if (model->role != FAKE_ENCODER || model->no_parm)
+	if ((model->role != FAKE_ENCODER && model->role != FAKE_CAMERA) || model->no_parm)
 		return -ENOTTY;
+	if (model->role == FAKE_CAMERA)
+		return fake_camera_enum_intervals(interval);
 	if (interval->index || !format_known(file, interval->pixel_format) ||
 	    interval->width < model->width.min || interval->width > model->width.max ||
 	    interval->height < model->height.min || interval->height > model->height.max)
@@ -601,7 +604,7 @@ int fake_enum_frameintervals(struct fake_file *file, struct v4l2_frmivalenum *in
 	return 0;
 }
 
-/* CAPTURE has a rate of its own only where the format says ENC_CAP_FRAME_INTERVAL. */
+/* CAPTURE of a codec has a rate of its own only where the format says ENC_CAP_FRAME_INTERVAL. */
 static int parm_side(const struct fake_file *file, uint32_t type)
 {
 	const struct fake_format *format;
@@ -609,7 +612,7 @@ static int parm_side(const struct fake_file *file, uint32_t type)
 
 	if (file->model->no_parm)
 		return -ENOTTY;
-	if (side != FAKE_CAPTURE)
+	if (side != FAKE_CAPTURE || file->model->role == FAKE_CAMERA)
 		return side;
 	format = format_find(side_formats(file, side), file->formats[side].pixelformat);
 	return format && (format->flags & V4L2_FMT_FLAG_ENC_CAP_FRAME_INTERVAL) ? side : -EINVAL;
@@ -636,6 +639,8 @@ int fake_s_parm(struct fake_file *file, struct v4l2_streamparm *parm)
 		return side;
 	if (any_bit(parm->parm.output.reserved, sizeof(parm->parm.output.reserved)))
 		fake_violate("reserved field of v4l2_outputparm is not zero");
+	if (file->model->role == FAKE_CAMERA)
+		*rate = fake_camera_interval(rate);
 	if (rate->numerator == 0 || rate->denominator == 0)
 		*rate = (struct v4l2_fract) { 1, 30 };
 	file->time_per_frame[side] = *rate;

@@ -121,7 +121,7 @@ static const struct handler handlers[FAKE_CALLS] = {
 	[FAKE_TRY_ENCODER_CMD] = { do_try_encoder_cmd, false },
 };
 
-/* A camera has no codec's ioctls, and nothing here makes it deliver pictures. */
+/* A camera has no codec's ioctls. */
 static bool for_codecs_only(enum fake_call call)
 {
 	switch (call) {

@@ -584,8 +584,14 @@ static uint32_t plane_offset(const struct fake_queue *queue, unsigned int index,
 
 static uint32_t state_flags(const struct fake_queue *queue, const struct fake_buffer *buffer)
 {
-	uint32_t flags = buffer->flags | V4L2_BUF_FLAG_TIMESTAMP_COPY;
+	const struct fake_model *model = queue->file->model;
+	uint32_t flags = buffer->flags;
 	unsigned int i;
+
+	if (model->role != FAKE_CAMERA)
+		flags |= V4L2_BUF_FLAG_TIMESTAMP_COPY;
+	else if (!model->quirks.no_monotonic)
+		flags |= V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
 
 	switch (buffer->state) {
 	case FAKE_BUF_QUEUED:

@@ -20,6 +20,7 @@
  *	fake_event.c	events
  *	fake_queue.c	buffers and queues, after videobuf2
  *	fake_codec.c	the hardware
+ *	fake_camera.c	the hardware of cameras
  *	fake_stream.c	the bitstream
  *	fake_picture.c	raw pictures
  *	model_*.c	the drivers, data only
@@ -243,6 +244,11 @@ struct fake_device {
 	bool stalled;
 	unsigned int foreign;
 	size_t encoded_size;
+	struct fake_camera {
+		unsigned int lose;	/* pictures that find no buffer, before the next */
+		enum fake_damage damage;
+		uint32_t pictures;	/* taken, lost ones included */
+	} camera;
 	struct fake_file *files;
 	struct fake_zombie *zombies;
 };
@@ -424,6 +430,13 @@ bool fake_codec_step(struct fake_file *file);
 int fake_decoder_cmd(struct fake_file *file, struct v4l2_decoder_cmd *cmd, bool try);
 int fake_encoder_cmd(struct fake_file *file, struct v4l2_encoder_cmd *cmd, bool try);
 const char *fake_codec_state_name(enum fake_codec_state state);
+
+/* ---------------------------------------------------------------- fake_camera.c -- */
+
+bool fake_camera_step(struct fake_file *file);
+/* What a camera makes of a wanted interval: the nearest that it has. */
+struct v4l2_fract fake_camera_interval(const struct v4l2_fract *wanted);
+int fake_camera_enum_intervals(struct v4l2_frmivalenum *interval);
 
 /* ---------------------------------------------------------------- fake_stream.c -- */
 

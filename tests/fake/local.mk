@@ -15,6 +15,7 @@ check_LTLIBRARIES += tests/fake/libfake.la
 tests_fake_libfake_la_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS)
 tests_fake_libfake_la_SOURCES = \
 	tests/fake/fake.c tests/fake/fake.h tests/fake/fake_state.h \
+	tests/fake/fake_camera.c \
 	tests/fake/fake_codec.c \
 	tests/fake/fake_control.c \
 	tests/fake/fake_device.c \
