@@ -2,6 +2,7 @@
 webcodecsdir = $(includedir)/webcodecs
 webcodecs_HEADERS = \
 	include/webcodecs/budget.h \
+	include/webcodecs/camera.h \
 	include/webcodecs/census.h \
 	include/webcodecs/codec.h \
 	include/webcodecs/context.h \

@@ -25,6 +25,7 @@
  * - webcodecs/pressure.h: what is done when memory is short.
  * - webcodecs/memory.h: kinds of memory.
  * - webcodecs/frame_cache.h: frames that may soon be wanted again.
+ * - webcodecs/camera.h: frames from capture devices.
  * - webcodecs/device.h: which devices there are and what they can do.
  * - webcodecs/census.h: what exists, what leaks, and hooks for language bindings.
  * - webcodecs/scope.h: references that end with their scope.
@@ -46,6 +47,7 @@
 #define WEBCODECS_WEBCODECS_H
 
 #include <webcodecs/budget.h>
+#include <webcodecs/camera.h>
 #include <webcodecs/census.h>
 #include <webcodecs/codec.h>
 #include <webcodecs/context.h>

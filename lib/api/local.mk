@@ -2,6 +2,8 @@
 noinst_LTLIBRARIES += lib/libapi.la
 lib_libapi_la_SOURCES = \
 	lib/api/budget.c lib/api/budget.h \
+	lib/api/camera.c \
+	lib/api/camera_list.c \
 	lib/api/census.c lib/api/census.h \
 	lib/api/codec.c lib/api/codec.h \
 	lib/api/config.c lib/api/config.h \

@@ -173,3 +173,32 @@ int device_set_frame_rate(struct v4l2_device *device, uint32_t type, double rate
 	parm.parm.output.timeperframe.denominator = (uint32_t)lround(rate * 1000);
 	return device_ioctl(device, VIDIOC_S_PARM, &parm);
 }
+
+static int take_interval(const struct v4l2_streamparm *parm, struct v4l2_fract *interval)
+{
+	const struct v4l2_captureparm *capture = &parm->parm.capture;
+
+	if (!(capture->capability & V4L2_CAP_TIMEPERFRAME) || !capture->timeperframe.numerator ||
+	    !capture->timeperframe.denominator)
+		return -ENOTTY;
+	*interval = capture->timeperframe;
+	return 0;
+}
+
+int device_get_interval(struct v4l2_device *device, uint32_t type, struct v4l2_fract *interval)
+{
+	struct v4l2_streamparm parm = { .type = type };
+	int ret = device_ioctl(device, VIDIOC_G_PARM, &parm);
+
+	return ret < 0 ? ret : take_interval(&parm, interval);
+}
+
+int device_set_interval(struct v4l2_device *device, uint32_t type, struct v4l2_fract *interval)
+{
+	struct v4l2_streamparm parm = { .type = type };
+	int ret;
+
+	parm.parm.capture.timeperframe = *interval;
+	ret = device_ioctl(device, VIDIOC_S_PARM, &parm);
+	return ret < 0 ? ret : take_interval(&parm, interval);
+}

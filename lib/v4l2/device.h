@@ -58,4 +58,11 @@ int device_set_selection(struct v4l2_device *device, uint32_t type, uint32_t tar
 /* Frame rate of a queue. -ENOTTY when the driver has none. */
 int device_set_frame_rate(struct v4l2_device *device, uint32_t type, double rate);
 
+/*
+ * Seconds from one captured frame to the next. set: *interval becomes what the driver made of it.
+ * -ENOTTY when the driver has none.
+ */
+int device_get_interval(struct v4l2_device *device, uint32_t type, struct v4l2_fract *interval);
+int device_set_interval(struct v4l2_device *device, uint32_t type, struct v4l2_fract *interval);
+
 #endif

@@ -142,6 +142,15 @@ uint32_t raw_format_to_drm(uint32_t v4l2)
 	return format ? format->drm : 0;
 }
 
+unsigned raw_format_objects(uint32_t v4l2)
+{
+	const struct raw_format *format = raw_format_find(v4l2);
+
+	if (!format)
+		return 0;
+	return is_separate(format) ? format->n_planes : 1;
+}
+
 uint32_t raw_format_from_drm(uint32_t fourcc, bool separate)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(raw_formats); i++)

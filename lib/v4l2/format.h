@@ -35,6 +35,9 @@ uint32_t raw_format_to_drm(uint32_t v4l2);
  * object a plane. 0 when there is none. */
 uint32_t raw_format_from_drm(uint32_t fourcc, bool separate);
 
+/* Memory objects of a picture in a raw format, 0 for formats that we do not know. */
+unsigned raw_format_objects(uint32_t v4l2);
+
 /*
  * Where the planes of a raw picture lie. sizes in pixels of the whole (aligned) picture as G_FMT
  * tells, strides in bytes as G_FMT tells for each memory plane.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 noinst_LTLIBRARIES += lib/libv4l2layer.la
 lib_libv4l2layer_la_SOURCES = \
+	lib/v4l2/camera.c lib/v4l2/camera.h \
 	lib/v4l2/device.c lib/v4l2/device.h \
 	lib/v4l2/format.c lib/v4l2/format.h \
 	lib/v4l2/io.c lib/v4l2/io.h \

@@ -35,6 +35,7 @@ static void format_from_kernel(const struct v4l2_format *kernel, struct queue_fo
 		format->fourcc = sp->pixelformat;
 		format->width = sp->width;
 		format->height = sp->height;
+		format->field = sp->field;
 		format->n_planes = 1;
 		format->planes[0].bytesperline = sp->bytesperline;
 		format->planes[0].sizeimage = sp->sizeimage;
@@ -46,6 +47,7 @@ static void format_from_kernel(const struct v4l2_format *kernel, struct queue_fo
 	format->fourcc = mp->pixelformat;
 	format->width = mp->width;
 	format->height = mp->height;
+	format->field = mp->field;
 	format->n_planes = mp->num_planes < WC_MAX_PLANES ? mp->num_planes : WC_MAX_PLANES;
 	for (unsigned i = 0; i < format->n_planes; i++) {
 		format->planes[i].bytesperline = mp->plane_fmt[i].bytesperline;
@@ -110,6 +112,18 @@ int queue_set_format(struct queue *queue, const struct queue_format *format)
 	ret = device_ioctl(queue->device, VIDIOC_S_FMT, &kernel);
 	if (ret == 0)
 		format_from_kernel(&kernel, &queue->format);
+	return ret;
+}
+
+int queue_try_format(struct queue *queue, struct queue_format *format)
+{
+	struct v4l2_format kernel = { .type = queue->type };
+	int ret;
+
+	format_to_kernel(format, &kernel);
+	ret = device_ioctl(queue->device, VIDIOC_TRY_FMT, &kernel);
+	if (ret == 0)
+		format_from_kernel(&kernel, format);
 	return ret;
 }
 
@@ -411,6 +425,7 @@ int queue_dequeue(struct queue *queue, struct queue_done *done)
 	queue->n_queued--;
 	done->index = buffer.index;
 	done->flags = buffer.flags;
+	done->sequence = buffer.sequence;
 	done->cookie = (uint64_t)buffer.timestamp.tv_sec * 1000000 +
 		       (uint64_t)buffer.timestamp.tv_usec;
 	done->offset = is_multiplanar(queue) ? planes[0].data_offset : 0;

@@ -48,6 +48,8 @@ enum slot_state {
 struct queue_format {
 	uint32_t fourcc;               /* V4L2_PIX_FMT_* */
 	uint32_t width, height;        /* pixels, as the driver aligned them */
+	/* V4L2_FIELD_*, what the driver answered; asked for is NONE */
+	uint32_t field;
 	unsigned n_planes;             /* memory planes: objects of a buffer */
 	struct {
 		uint32_t bytesperline;
@@ -71,6 +73,7 @@ struct queue_done {
 	unsigned index;
 	uint32_t flags;                /* V4L2_BUF_FLAG_* */
 	uint64_t cookie;               /* of the timestamp, see queue_enqueue() */
+	uint32_t sequence;             /* the driver's count of frames */
 	size_t bytesused, offset;      /* of plane 0; offset: where the data begin */
 };
 
@@ -96,6 +99,9 @@ void queue_init(struct queue *queue, struct v4l2_device *device, uint32_t type);
  */
 int queue_get_format(struct queue *queue);
 int queue_set_format(struct queue *queue, const struct queue_format *format);
+
+/* What the driver would make of *format, which receives the answer; queue->format stays. */
+int queue_try_format(struct queue *queue, struct queue_format *format);
 
 /* Whether the queue has a format of this fourcc: ENUM_FMT. */
 bool queue_has_format(struct queue *queue, uint32_t fourcc);

@@ -265,32 +265,35 @@ static int enter(struct device_registry *registry, struct udev_device *device, c
 	return ret;
 }
 
-static int look_at(struct device_registry *registry, const char *syspath)
+/* What to do with a node of udev's. */
+typedef int (*visit_node)(struct device_registry *registry, struct udev_device *device,
+			  const char *path, void *data);
+
+static int visit_codec(struct device_registry *registry, struct udev_device *device,
+		       const char *path, void *data)
+{
+	const char *role = udev_device_get_property_value(device, "ID_WEBCODECS_ROLE");
+
+	(void)data;
+	return role && strcmp(role, "none") == 0 ? 0 : enter(registry, device, path);
+}
+
+static int visit_path(struct device_registry *registry, const char *syspath, visit_node visit,
+		      void *data)
 {
 	struct udev_device *device = udev_device_new_from_syspath(registry->udev, syspath);
-	const char *role;
 	const char *path;
-	int ret = 0;
+	int ret;
 
 	if (!device)
 		return 0;
 	path = udev_device_get_devnode(device);
-	role = udev_device_get_property_value(device, "ID_WEBCODECS_ROLE");
-	if (path && !(role && strcmp(role, "none") == 0))
-		ret = enter(registry, device, path);
+	ret = path ? visit(registry, device, path, data) : 0;
 	udev_device_unref(device);
 	return ret;
 }
 
-/* /dev/video2 before /dev/video10. */
-static int by_path(const void *a, const void *b)
-{
-	const struct v4l2_device_info *left = a, *right = b;
-
-	return strverscmp(left->device.path, right->device.path);
-}
-
-static int look_at_udev(struct device_registry *registry)
+static int visit_udev(struct device_registry *registry, visit_node visit, void *data)
 {
 	struct udev_enumerate *enumerate;
 	struct udev_list_entry *entry;
@@ -309,8 +312,23 @@ static int look_at_udev(struct device_registry *registry)
 	udev_enumerate_scan_devices(enumerate);
 	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
 		if (ret == 0)
-			ret = look_at(registry, udev_list_entry_get_name(entry));
+			ret = visit_path(registry, udev_list_entry_get_name(entry), visit, data);
 	udev_enumerate_unref(enumerate);
+	return ret;
+}
+
+/* /dev/video2 before /dev/video10. */
+static int by_path(const void *a, const void *b)
+{
+	const struct v4l2_device_info *left = a, *right = b;
+
+	return strverscmp(left->device.path, right->device.path);
+}
+
+static int look_at_udev(struct device_registry *registry)
+{
+	int ret = visit_udev(registry, visit_codec, NULL);
+
 	if (registry->n_infos)
 		qsort(registry->infos, registry->n_infos, sizeof *registry->infos, by_path);
 	return ret;
@@ -358,6 +376,34 @@ int device_registry_describe(struct device_registry *registry, size_t index)
 	info.contexts = registry->infos[index].contexts;
 	if (ret == 0)
 		registry->infos[index] = info;
+	return ret;
+}
+
+struct node_caller {
+	int (*each)(const char *path, void *data);
+	void *data;
+};
+
+static int visit_other(struct device_registry *registry, struct udev_device *device,
+		       const char *path, void *data)
+{
+	const char *role = udev_device_get_property_value(device, "ID_WEBCODECS_ROLE");
+	struct node_caller *caller = data;
+
+	(void)registry;
+	return role && strcmp(role, "none") != 0 ? 0 : caller->each(path, caller->data);
+}
+
+int device_registry_each_node(struct device_registry *registry,
+			      int (*each)(const char *path, void *data), void *data)
+{
+	struct node_caller caller = { each, data };
+	int ret = 0;
+
+	if (!registry->paths)
+		return visit_udev(registry, visit_other, &caller);
+	for (size_t i = 0; i < registry->n_paths && ret == 0; i++)
+		ret = each(registry->paths[i], data);
 	return ret;
 }
 

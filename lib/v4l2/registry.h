@@ -50,6 +50,14 @@ const struct v4l2_device_info *device_registry_get(const struct device_registry 
 int device_registry_describe(struct device_registry *registry, size_t index);
 
 /*
+ * Call each for every node that may be something else than a codec: the fixed paths, or all of
+ * udev's but those that our rules marked as codecs. Stops at a negative result. 0, that result, or
+ * -ENOMEM.
+ */
+int device_registry_each_node(struct device_registry *registry,
+			      int (*each)(const char *path, void *data), void *data);
+
+/*
  * Watch udev; changed is called in dispatch. NULL ends the watch. -EOPNOTSUPP with fixed paths.
  */
 typedef void (*device_changed)(enum wc_device_event event, const char *path, void *user_data);

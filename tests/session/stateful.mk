@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The V4L2 layer and the stateful sessions on the strict fake of tests/fake.
 WC_STATEFUL_TESTS = \
+	tests/session/test_capture \
 	tests/session/test_v4l2 \
 	tests/session/test_select \
 	tests/session/test_stateful_decoder \
@@ -19,6 +20,12 @@ WC_STATEFUL_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
 WC_STATEFUL_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_STATEFUL_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
 WC_STATEFUL_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) $(CHECK_LIBS)
+
+tests_session_test_capture_SOURCES = tests/session/test_capture.c
+tests_session_test_capture_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_capture_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_capture_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_capture_LDADD = $(WC_STATEFUL_LDADD)
 
 tests_session_test_v4l2_SOURCES = tests/session/test_v4l2.c $(WC_STATEFUL_RIG)
 tests_session_test_v4l2_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
