@@ -25,6 +25,7 @@ bin_PROGRAMS += wc-list
 wc_list_CPPFLAGS = $(WC_TOOLS_CPPFLAGS) $(JSON_C_CFLAGS)
 wc_list_LDADD = $(WC_TOOLS_LDADD) $(JSON_C_LIBS)
 wc_list_SOURCES = \
+	tools/list/cameras.c tools/list/cameras.h \
 	tools/list/json.c tools/list/json.h \
 	tools/list/main.c \
 	tools/list/menu_names.c tools/list/menu_names.h \
@@ -82,6 +83,7 @@ wc_transcode_SOURCES = \
 	tools/transcode/frame_md5.h \
 	tools/transcode/framebuffers.c tools/transcode/framebuffers.h \
 	tools/transcode/input.c tools/transcode/input.h \
+	tools/transcode/input_camera.c tools/transcode/input_camera.h \
 	tools/transcode/input_fwht.c \
 	tools/transcode/input_ivf.c \
 	tools/transcode/input_raw.c \

@@ -35,6 +35,13 @@ fi
 grep -q '^There are no codec devices' gone.txt
 check $? "a path without a device is no device"
 
+"$list" --cameras --hardware no > cameras.txt
+is 'There are no cameras.' "$(cat cameras.txt)" "without devices there are no cameras"
+"$list" --cameras --json --device /dev/null > cameras.json 2> cameras.err
+is '' "$(cat cameras.err)" "what is no camera is no failure"
+tr -d ' \n' < cameras.json | grep -q '"cameras":\[\]'
+check $? "and not in the JSON"
+
 for bad in '--size 0x10' '--size 10' '--framerate x' '--codec nonsense' '--hardware maybe' \
 	   '--unknown' 'argument' '--size'; do
 	# shellcheck disable=SC2086

@@ -12,11 +12,22 @@ for bad in '' 'a.mp4' 'a.mp4 b.nothing' 'a.mp4 b.mp4 c.mp4' 'a.mp4 b.mp4 --codec
 	   'a.mp4 b.mp4 --size 12' 'a.mp4 b.mp4 --bitrate fast' 'a.mp4 b.mp4 --unknown' \
 	   'a.mp4 b.mp4 --frames 0' 'a.yuv b.mp4' 'a.mp4 b.y4m --bitrate 1M' 'a.mp4 -' \
 	   'a.mp4 b.mp4 --pixel-format nv12' 'a.mp4 b.yuv --pixel-format none' \
-	   'a.mp4 b.mp4 --framerate 0' 'a.mp4 b.mp4 --size'; do
+	   'a.mp4 b.mp4 --framerate 0' 'a.mp4 b.mp4 --size' 'a.mp4 b.mp4 --duration 5' \
+	   '--camera /dev/null' '--camera /dev/null a.mp4 b.mp4' '--camera' \
+	   '--camera /dev/null a.mp4 --duration 0' '--camera /dev/null a.mp4 --duration 1s' \
+	   '--camera /dev/null a.mp4 --input-format mp4'; do
 	# shellcheck disable=SC2086
 	fails 2 . "$transcode" $bad
 	check $? "wrong: $bad"
 done
+
+# What is no camera.
+fails 1 'no such file' "$transcode" --camera /dev/nothing out.mkv
+check $? "a camera that is not there"
+fails 1 'no camera' "$transcode" --camera /dev/null out.mkv
+check $? "what is no camera"
+[ ! -e out.mkv ]
+check $? "and nothing was written"
 
 # What cannot be read.
 mkdir folder.mp4

@@ -108,6 +108,20 @@ bool parse_count(const char *text, uint64_t max, uint64_t *count)
 	return true;
 }
 
+bool parse_duration(const char *text, int64_t *microseconds)
+{
+	char *end;
+	double value;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	value = strtod(text, &end);
+	if (*end || !(value >= 1e-6 && value <= 1e9))
+		return false;
+	*microseconds = (int64_t)round(value * 1e6);
+	return true;
+}
+
 bool parse_hardware(const char *text, int *preference, bool *none)
 {
 	*none = !strcmp(text, "no");

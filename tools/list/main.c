@@ -6,6 +6,7 @@
 #include <webcodecs/webcodecs.h>
 
 #include "common/failure.h"
+#include "list/cameras.h"
 #include "list/json.h"
 #include "list/options.h"
 #include "list/table.h"
@@ -57,6 +58,24 @@ static void print(struct wc_context *context, const struct list_options *options
 	failure_check_stdout(failure);
 }
 
+static void print_cameras(struct wc_context *context, const struct list_options *options,
+			  struct failure *failure)
+{
+	struct wc_camera_list *cameras;
+
+	if (wc_camera_list_new(context, &cameras) < 0) {
+		failure_set(failure, "cameras cannot be listed: %s",
+			    wc_context_get_error(context)->message);
+		return;
+	}
+	if (!options->json)
+		cameras_print_table(cameras);
+	else if (cameras_print_json(cameras))
+		failure_set_errno(failure, "JSON", ENOMEM);
+	wc_camera_list_destroy(cameras);
+	failure_check_stdout(failure);
+}
+
 int main(int argc, char **argv)
 {
 	struct failure failure = { .set = false };
@@ -67,7 +86,9 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	context = open_context(&options, &failure);
-	if (context)
+	if (context && options.cameras)
+		print_cameras(context, &options, &failure);
+	else if (context)
 		print(context, &options, &failure);
 	wc_context_unref(context);
 	failure_print(&failure, "wc-list");

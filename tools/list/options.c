@@ -14,8 +14,9 @@
 static const char help_text[] =
 "Usage: wc-list [OPTION]...\n"
 "List the codec devices of this machine, and which of them, or which software, a stream\n"
-"would get.\n"
+"would get; or the cameras.\n"
 "\n"
+"  --cameras                   list cameras, with formats, sizes and rates, and nothing else\n"
 "  --json                      print JSON\n"
 "  --codec CODEC               ask about this codec only: h264, hevc, ..., or a codec string\n"
 "  --size WxH                  size of the stream (default: 1920x1080)\n"
@@ -26,7 +27,8 @@ static const char help_text[] =
 "      --version               print the version\n";
 
 enum option_key {
-	OPTION_CODEC = 256,
+	OPTION_CAMERAS = 256,
+	OPTION_CODEC,
 	OPTION_DEVICE,
 	OPTION_FRAMERATE,
 	OPTION_HARDWARE,
@@ -36,6 +38,7 @@ enum option_key {
 };
 
 static const struct option long_options[] = {
+	{ "cameras", no_argument, NULL, OPTION_CAMERAS },
 	{ "codec", required_argument, NULL, OPTION_CODEC },
 	{ "device", required_argument, NULL, OPTION_DEVICE },
 	{ "framerate", required_argument, NULL, OPTION_FRAMERATE },
@@ -90,6 +93,9 @@ static int apply(struct list_options *options, int key, char **argv)
 	case OPTION_VERSION:
 		printf("wc-list (libwebcodecs) %s\n", wc_version());
 		return failure_finish_stdout("wc-list");
+	case OPTION_CAMERAS:
+		options->cameras = true;
+		return -1;
 	case OPTION_JSON:
 		options->json = true;
 		return -1;

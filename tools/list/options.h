@@ -13,6 +13,7 @@
 /* Strings are those of the command line. */
 struct list_options {
 	bool json;
+	bool cameras;                  /* these instead of codecs */
 	const char *codec;             /* only this one; NULL: all */
 	struct size size;              /* of the streams that are asked about */
 	struct fraction framerate;

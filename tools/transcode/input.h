@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An input: chunks for a decoder, or pictures for an encoder, in order. */
+/* An input: chunks for a decoder, or pictures for an encoder, in order; or a camera. */
 #ifndef WC_TOOLS_INPUT_H
 #define WC_TOOLS_INPUT_H
 
@@ -39,7 +39,7 @@ struct input_ops {
 /* Base of every input; the first member of the struct of each kind. */
 struct input {
 	const struct input_ops *ops;
-	struct reader *reader;
+	struct reader *reader;       /* of a camera: only its name */
 	struct failure *failure;
 	struct track track;
 	uint64_t count;              /* chunks or pictures given out */

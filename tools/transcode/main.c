@@ -33,7 +33,9 @@ int main(int argc, char **argv)
 		return status;
 	av_message_catch();
 	interrupt_catch();
-	if (reader_open(&reader, options.input, &failure) == 0) {
+	if (options.camera) {
+		run(&options, NULL, &failure);
+	} else if (reader_open(&reader, options.input, &failure) == 0) {
 		run(&options, &reader, &failure);
 		reader_close(&reader);
 	}

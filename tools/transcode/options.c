@@ -17,10 +17,12 @@
 enum option_key {
 	OPTION_ANNEXB = 256,
 	OPTION_BITRATE,
+	OPTION_CAMERA,
 	OPTION_CODEC,
 	OPTION_DEVICE,
 	OPTION_DISPLAY,
 	OPTION_DISPLAY_COPIES,
+	OPTION_DURATION,
 	OPTION_FRAMERATE,
 	OPTION_FRAMES,
 	OPTION_HARDWARE,
@@ -49,6 +51,7 @@ struct pending {
 
 static const char help_text[] =
 "Usage: wc-transcode INPUT [OUTPUT] [OPTION]...\n"
+"       wc-transcode --camera DEVICE [OUTPUT] [OPTION]...\n"
 "Decode INPUT, encode it again, and write it to OUTPUT, through libwebcodecs.\n"
 "\n"
 "The extension of OUTPUT says what is written:\n"
@@ -64,6 +67,9 @@ static const char help_text[] =
 "  --input-pixel-format FMT    their format: i420, nv12, rgb24, ... (default: by name, or i420)\n"
 "  --framerate RATE            frames a second where INPUT has no times (default: 25)\n"
 "  --frames N                  stop after N frames\n"
+"  --camera DEVICE             frames of a camera; --input-size (or --size), --framerate and\n"
+"                              --input-pixel-format say which\n"
+"  --duration SECONDS          stop the camera after that time (default: SIGINT stops it)\n"
 "Output:\n"
 "  --output-format EXT         what OUTPUT is to be, when its name does not tell\n"
 "  --codec CODEC               h264, hevc, vp8, vp9, av1, mjpeg, fwht, or a codec string\n"
@@ -89,10 +95,12 @@ static const char help_text[] =
 static const struct option long_options[] = {
 	{ "annexb", no_argument, NULL, OPTION_ANNEXB },
 	{ "bitrate", required_argument, NULL, OPTION_BITRATE },
+	{ "camera", required_argument, NULL, OPTION_CAMERA },
 	{ "codec", required_argument, NULL, OPTION_CODEC },
 	{ "device", required_argument, NULL, OPTION_DEVICE },
 	{ "display", optional_argument, NULL, OPTION_DISPLAY },
 	{ "display-copies", no_argument, NULL, OPTION_DISPLAY_COPIES },
+	{ "duration", required_argument, NULL, OPTION_DURATION },
 	{ "framerate", required_argument, NULL, OPTION_FRAMERATE },
 	{ "frames", required_argument, NULL, OPTION_FRAMES },
 	{ "hardware", required_argument, NULL, OPTION_HARDWARE },
@@ -202,6 +210,9 @@ static bool apply_value(struct options *options, struct pending *pending, int nu
 	switch (number) {
 	case OPTION_BITRATE:
 		return parse_bitrate(value, &options->bitrate);
+	case OPTION_CAMERA:
+		options->camera = value;
+		return *value;
 	case OPTION_CODEC:
 		options->codec = value;
 		return codec_choice_is_known(value);
@@ -211,6 +222,8 @@ static bool apply_value(struct options *options, struct pending *pending, int nu
 		options->display = value;
 		options->displays = true;
 		return *value;
+	case OPTION_DURATION:
+		return parse_duration(value, &options->duration);
 	case OPTION_FRAMERATE:
 		return parse_rate(value, &options->framerate);
 	case OPTION_FRAMES:
@@ -253,12 +266,17 @@ static int apply(struct options *options, struct pending *pending, int number, c
 
 static int find_files(struct options *options, int argc, char **argv)
 {
-	if (argc - optind < 1)
+	int at = optind;
+
+	if (!options->camera && at == argc)
 		return usage_error("no INPUT");
-	if (argc - optind > 2)
-		return usage_error("%s: one INPUT and one OUTPUT only", argv[optind + 2]);
-	options->input = argv[optind];
-	options->output = argc - optind == 2 ? argv[optind + 1] : NULL;
+	if (!options->camera)
+		options->input = argv[at++];
+	options->output = at < argc ? argv[at++] : NULL;
+	if (at < argc && options->camera)
+		return usage_error("%s: one OUTPUT only, and no INPUT but the camera", argv[at]);
+	if (at < argc)
+		return usage_error("%s: one INPUT and one OUTPUT only", argv[at]);
 	if (options->displays && options->output)
 		return usage_error("%s: with --display nothing is written", options->output);
 	if (options->displays)
@@ -272,7 +290,10 @@ static int find_files(struct options *options, int argc, char **argv)
 
 static int find_types(struct options *options, const struct pending *pending)
 {
-	options->input_type = file_type_find(pending->input_format, options->input);
+	if (options->input)
+		options->input_type = file_type_find(pending->input_format, options->input);
+	else if (pending->input_format)
+		return usage_error("--input-format is for files, not for a camera");
 	if (options->displays) {
 		options->output_type = file_type_display();
 		return pending->raw || pending->output_format ?
@@ -312,7 +333,9 @@ static int check(struct options *options)
 	bool raw = options->input_type && options->input_type->kind == FILE_RAW;
 	bool pictures = !options->output_type || file_type_is_pictures(options->output_type);
 
-	if (!raw && (options->input_size.width || options->input_fourcc))
+	if (options->duration != INT64_MAX && !options->camera)
+		return usage_error("--duration is for a camera; see --frames");
+	if (!raw && !options->camera && (options->input_size.width || options->input_fourcc))
 		return usage_error(
 			"--input-size and --input-pixel-format are for pictures without header");
 	if (options->fourcc && !pictures)
@@ -320,8 +343,10 @@ static int check(struct options *options)
 				   options->output);
 	if (pictures && (options->codec || options->bitrate || options->key_interval))
 		return usage_error("--codec, --bitrate, --key-interval: nothing is encoded here");
-	if (pictures && options->size.width && !raw)
+	if (pictures && options->size.width && !raw && !options->camera)
 		return usage_error("--size is for encoding; pictures are written as they are");
+	if (options->camera && !options->input_size.width)
+		options->input_size = options->size;
 	return raw ? check_raw_input(options) : -1;
 }
 
@@ -330,7 +355,9 @@ int options_parse(struct options *options, int argc, char **argv)
 	struct pending pending = { NULL, NULL, false };
 	int number, status;
 
-	*options = (struct options) { .frames = UINT64_MAX, .audio = true };
+	*options = (struct options) {
+		.frames = UINT64_MAX, .duration = INT64_MAX, .audio = true,
+	};
 	while ((number = getopt_long(argc, argv, ":qvh", long_options, NULL)) != -1) {
 		status = apply(options, &pending, number, argv);
 		if (status >= 0)

@@ -14,11 +14,12 @@
 
 /* Strings are those of the command line. */
 struct options {
-	const char *input;
+	const char *input;                     /* NULL: a camera */
+	const char *camera;                    /* device node; NULL: none */
 	const char *output;                    /* NULL: none */
 	const struct file_type *input_type;    /* NULL: look at the content */
 	const struct file_type *output_type;   /* NULL: no output but what md5 prints */
-	struct size input_size;                /* of headerless pictures */
+	struct size input_size;                /* of headerless pictures, or of a camera's */
 	uint32_t input_fourcc;
 	const char *codec;                     /* NULL: what the output type is for */
 	struct size size;                      /* of the encoded picture; 0: as the input */
@@ -27,6 +28,7 @@ struct options {
 	uint32_t key_interval;
 	uint32_t fourcc;                       /* of pictures written, 0: as decoded */
 	uint64_t frames;                       /* UINT64_MAX: all */
+	int64_t duration;                      /* of what a camera sees, microseconds */
 	int hardware;                          /* enum wc_hardware_acceleration */
 	bool no_hardware;
 	const char *devices[OPTIONS_MAX_DEVICES + 1];   /* ends with NULL */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/interrupt.h"
+#include "transcode/input_camera.h"
 
 static bool writes_pictures(const struct pipeline *pipeline)
 {
@@ -20,7 +21,7 @@ static int64_t frame_time(const struct pipeline *pipeline, const struct wc_video
 {
 	const struct track *track = &pipeline->input->track;
 
-	return track->timed ? wc_video_frame_get_timestamp(frame) :
+	return track->timed ? wc_video_frame_get_timestamp(frame) - track->origin :
 	       track_time(track, pipeline->frames);
 }
 
@@ -116,7 +117,8 @@ static int open_ends(struct pipeline *pipeline, struct reader *reader)
 {
 	const struct options *options = pipeline->options;
 
-	if (input_open(options, reader, &pipeline->input))
+	if (options->camera ? input_camera_open(options, pipeline->failure, &pipeline->input) :
+	    input_open(options, reader, &pipeline->input))
 		return -1;
 	if (options->md5) {
 		pipeline->md5 = frame_md5_new(pipeline->failure, options->fourcc);
@@ -161,7 +163,12 @@ static int open_codecs(struct pipeline *pipeline)
 		.output = on_frame,
 		.user_data = pipeline,
 	};
-	if (reads_pictures(pipeline))
+	if (input_is_camera(pipeline->input) &&
+	    input_camera_attach(pipeline->input, pipeline->context, on_frame, pipeline))
+		return -1;
+	if (input_is_camera(pipeline->input) && writes_pictures(pipeline))
+		return 0;
+	if (reads_pictures(pipeline) || input_is_camera(pipeline->input))
 		return encoding_open(&pipeline->encoding,
 				     (struct size) { track->width, track->height },
 				     track->fourcc, pipeline->devices.encoder);
@@ -196,10 +203,25 @@ static enum input_result feed_picture(struct pipeline *pipeline)
 	return result;
 }
 
+/* Frames come out of dispatch; the first is awaited only when there is somebody to take it. */
+static enum pipeline_state on_capturing(struct pipeline *pipeline)
+{
+	struct input *input = pipeline->input;
+
+	if (!pipeline->encoding.encoder || encoding_is_ready(&pipeline->encoding))
+		input_camera_start(input);
+	if (interrupt_signal() || pipeline->frames >= pipeline->options->frames ||
+	    input_camera_has_ended(input))
+		return PIPELINE_DRAINING_DECODER;
+	return PIPELINE_FEEDING;
+}
+
 static enum pipeline_state on_feeding(struct pipeline *pipeline)
 {
 	enum input_result result = INPUT_GOT;
 
+	if (input_is_camera(pipeline->input))
+		return on_capturing(pipeline);
 	while (result == INPUT_GOT && has_room(pipeline)) {
 		if (interrupt_signal() || pipeline->frames >= pipeline->options->frames)
 			return PIPELINE_DRAINING_DECODER;
@@ -232,6 +254,8 @@ static int enter(struct pipeline *pipeline, enum pipeline_state state)
 	pipeline->state = state;
 	switch (state) {
 	case PIPELINE_DRAINING_DECODER:
+		if (input_is_camera(pipeline->input))
+			input_camera_stop(pipeline->input);
 		/* A decoder that was closed by an error is not drained; neither is that told. */
 		if (pipeline->decoding.decoder &&
 		    wc_video_decoder_get_state(pipeline->decoding.decoder) == WC_CODEC_CONFIGURED)

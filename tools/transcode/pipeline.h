@@ -2,7 +2,7 @@
 /*
  * A run: input, decoder, encoder, output, and the order in which they end.
  *
- * Pictures go without the decoder, outputs of pictures without the encoder.
+ * Pictures and cameras go without the decoder, outputs of pictures without the encoder.
  */
 #ifndef WC_TOOLS_PIPELINE_H
 #define WC_TOOLS_PIPELINE_H
@@ -23,9 +23,9 @@
 /*
  *   FEEDING ---> DRAINING_DECODER ---> DRAINING_ENCODER ---> DONE
  *
- * From FEEDING on the end of the input, --frames, a signal, or an input that failed. States whose
- * codec is not there, or is closed by an error, are passed through. To DONE from anywhere when
- * nothing can be written any more.
+ * From FEEDING on the end of the input, --frames, --duration, a signal, or an input that failed.
+ * States whose codec is not there, or is closed by an error, are passed through. To DONE from
+ * anywhere when nothing can be written any more.
  */
 enum pipeline_state {
 	PIPELINE_FEEDING,
@@ -51,7 +51,10 @@ struct pipeline {
 	int64_t start, end;              /* microseconds */
 };
 
-/* 0, or -1 with the failure set. Ends with pipeline_finish() in either case. */
+/*
+ * reader: NULL for a camera. 0, or -1 with the failure set. Ends with pipeline_finish() in either
+ * case.
+ */
 int pipeline_open(struct pipeline *pipeline, const struct options *options, struct reader *reader,
 		  struct failure *failure);
 

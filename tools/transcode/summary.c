@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "transcode/input_camera.h"
+
 /* "decoder h264: /dev/video10 bcm2835-codec-decode (stateful)" */
 static void print_session(const char *role, const char *codec, const struct wc_session_info *info)
 {
@@ -50,6 +52,8 @@ void summary_print(const struct pipeline *pipeline)
 	struct wc_session_info info;
 
 	print_speed(pipeline);
+	if (input_is_camera(pipeline->input))
+		input_camera_print(pipeline->input);
 	if (pipeline->decoding.decoder) {
 		wc_video_decoder_get_session_info(pipeline->decoding.decoder, &info);
 		print_session("decoder", pipeline->input->track.codec, &info);

@@ -28,6 +28,7 @@ struct track {
 	struct fraction rate;               /* frames a second, TRACK_RATE where nobody says */
 	struct fraction time_base;          /* of the file, seconds; num 0: none */
 	bool timed;                         /* chunks have times; else they are numbered */
+	int64_t origin;                     /* time that is the beginning of the file */
 	uint64_t frames;                    /* how many there are, about; 0: unknown */
 };
 
