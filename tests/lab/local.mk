@@ -3,6 +3,8 @@
 WC_SUITES = \
 	tests/lab/suite/allocators.sh \
 	tests/lab/suite/bad_input.sh \
+	tests/lab/suite/camera.sh \
+	tests/lab/suite/camera_multiplanar.sh \
 	tests/lab/suite/codecs.sh \
 	tests/lab/suite/contend.sh \
 	tests/lab/suite/display.sh \
@@ -33,6 +35,7 @@ EXTRA_DIST += \
 WC_SUITE_PLAYERS = \
 	tests/lab/suite/play \
 	tests/lab/suite/test_bad_chunks \
+	tests/lab/suite/test_camera \
 	tests/lab/suite/test_contend \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
@@ -78,6 +81,10 @@ tests_lab_suite_play_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_bad_chunks_SOURCES = tests/lab/suite/test_bad_chunks.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_bad_chunks_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_bad_chunks_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_camera_SOURCES = tests/lab/suite/test_camera.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_camera_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_camera_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_contend_SOURCES = tests/lab/suite/test_contend.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_contend_LDFLAGS = $(WC_SUITE_LINK)

@@ -48,5 +48,9 @@ check 'several codecs at once' clean test_sharing
 check 'encoders' clean test_encoder
 check 'broken chunks' clean test_bad_chunks 30
 check 'a device that goes away' clean test_gone
+camera=$(node vivid-000-vid-cap)
+check 'cameras' clean wc-list --cameras --device "$camera"
+check 'a camera encoded' clean wc-transcode --camera "$camera" camera.fwht --size 640x360 \
+	--framerate 5 --frames 6 --hardware prefer -q
 check 'wc-list' clean wc-list
 finish
