@@ -167,9 +167,9 @@ int wc_video_frame_new(struct wc_context *context, const void *data, size_t size
 		       const struct wc_video_frame_init *init, struct wc_video_frame **frame);
 
 /**
- * Called once when the memory given to wc_video_frame_new_wrapped() is no longer used: from any
- * thread, and from inside any call that may drop the last use. It must not call codecs or the
- * context.
+ * Called once when the memory given to wc_video_frame_new_wrapped() or
+ * wc_video_frame_new_dma_buf() is no longer used: from any thread, and from inside any call that
+ * may drop the last use. It must not call codecs or the context.
  */
 typedef void (*wc_release_callback)(void *user_data);
 
@@ -210,6 +210,49 @@ int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t si
  */
 int wc_video_frame_alloc(struct wc_context *context, const struct wc_video_frame_init *init,
 			 unsigned use, struct wc_video_frame **frame);
+
+struct wc_dma_buf;
+
+/**
+ * Make a frame on DMA-BUFs of any maker: a camera, a decoder, a GPU, a display, another process.
+ * Nothing is copied, and an encoder whose device can reads the memory where it is.
+ *
+ * The descriptors stay the caller's, who may close them as soon as this returns: the frame has
+ * duplicates. The *content* must stay unchanged until @p release was called.
+ *
+ * Import each DMA-BUF of a circulating set once, and make a frame for each use of it with
+ * wc_video_frame_new_from(), or import it anew for each use: in both cases a device attaches it
+ * once only, since DMA-BUFs are recognised by their inodes and not by descriptors.
+ *
+ * The CPU sees the picture when it is mapped or copied, not before: only then is the memory mapped,
+ * and the kernel told of the access (DMA_BUF_IOCTL_SYNC), which waits for devices that still write.
+ * An exporter may refuse the CPU; then wc_video_frame_map() and wc_video_frame_copy_to() say
+ * ::WC_NOT_SUPPORTED_ERROR, and the frame is good for devices. A descriptor that is open for
+ * reading only makes a read-only frame.
+ *
+ * Needs Linux 5.3. Encoders do not wait for fences: hand in pictures that are ready, or, when a GPU
+ * draws, after poll() said POLLIN for the DMA-BUF.
+ *
+ * @param dma_buf what the picture is and how it lies; read during the call. An object that is named
+ *        twice is joined with itself. Offsets are from the start of the object. With another
+ *        modifier than DRM_FORMAT_MOD_LINEAR the planes are handed on as they are: the CPU cannot
+ *        read them.
+ * @param init time, visible part, display size, rotation and colours; NULL for none of these.
+ *        fourcc, coded size and planes are @p dma_buf's: leave them 0.
+ * @param release NULL when nobody needs to be told; else called once when the memory is no longer
+ *        used, as ::wc_release_callback says. Not called when this fails.
+ * @param[out] frame on success a frame with one reference; NULL on failure
+ * @return ::WC_OK; ::WC_TYPE_ERROR with a message that says which object or plane is wrong: a
+ *         descriptor that is closed or no DMA-BUF, an object that is too small for its planes, one
+ *         that there is not, a stride below the bytes of a row, planes that overlap, numbers that
+ *         overflow, no planes; ::WC_NOT_SUPPORTED_ERROR for DRM_FORMAT_MOD_INVALID, or for a fourcc
+ *         without a linear layout known to the library and a linear modifier;
+ *         ::WC_OPERATION_ERROR without memory or descriptors.
+ */
+int wc_video_frame_new_dma_buf(struct wc_context *context, const struct wc_dma_buf *dma_buf,
+			       const struct wc_video_frame_init *init,
+			       wc_release_callback release, void *user_data,
+			       struct wc_video_frame **frame);
 
 /** Take a reference to the frame object; returns @p frame. */
 struct wc_video_frame *wc_video_frame_ref(struct wc_video_frame *frame);
@@ -372,7 +415,7 @@ int wc_video_frame_map(struct wc_video_frame *frame, int access,
  */
 void wc_video_frame_unmap(struct wc_video_frame *frame);
 
-/** A picture as DMA-BUFs, as KMS, EGL and other codecs take it. */
+/** A picture as DMA-BUFs, as KMS, EGL and other codecs take it, and give it. */
 struct wc_dma_buf {
 	uint32_t fourcc;            /**< DRM fourcc */
 	uint32_t width, height;     /**< coded size in pixels */
@@ -380,8 +423,8 @@ struct wc_dma_buf {
 	uint32_t object_count;
 	uint32_t plane_count;
 	struct {
-		int fd;             /**< DMA-BUF, close-on-exec */
-		size_t size;        /**< bytes */
+		int fd;             /**< DMA-BUF; exported ones are close-on-exec */
+		size_t size;        /**< bytes; for import 0: ask the DMA-BUF */
 	} objects[WC_MAX_PLANES];
 	struct {
 		uint32_t object;    /**< index into objects */

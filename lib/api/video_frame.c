@@ -47,3 +47,19 @@ int wc_video_frame_alloc(struct wc_context *context, const struct wc_video_frame
 		return context_fail_anywhere(context, &error);
 	return WC_OK;
 }
+
+int wc_video_frame_new_dma_buf(struct wc_context *context, const struct wc_dma_buf *dma_buf,
+			       const struct wc_video_frame_init *init,
+			       wc_release_callback release, void *user_data,
+			       struct wc_video_frame **frame)
+{
+	struct wc_error error;
+
+	if (!frame)
+		return WC_TYPE_ERROR;
+	*frame = NULL;
+	if (video_frame_from_dma_buf(context->core, dma_buf, init, release, user_data, frame,
+				     &error) < 0)
+		return context_fail_anywhere(context, &error);
+	return WC_OK;
+}

@@ -37,6 +37,7 @@ struct buffer_object {
 	uint8_t *map;
 	size_t size;           /* bytes */
 	int fd;                /* DMA-BUF, owned by the buffer; -1 when it is none */
+	uint64_t inode;        /* of the DMA-BUF, 0: not known; see dma_buf_inode() */
 };
 
 /* The CPU's accesses to a buffer that is shared. */

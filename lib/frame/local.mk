@@ -10,6 +10,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/buffer_access.c \
 	lib/frame/color_space.c lib/frame/color_space.h \
 	lib/frame/convert.c lib/frame/convert.h \
+	lib/frame/dma_buf.c lib/frame/dma_buf.h \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
 	lib/frame/force_close.c \
 	lib/frame/frame_cache.c lib/frame/frame_cache.h \
@@ -26,6 +27,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/tally.c lib/frame/tally.h \
 	lib/frame/video_frame.c lib/frame/video_frame.h \
 	lib/frame/video_frame_copy.c \
+	lib/frame/video_frame_import.c \
 	lib/frame/video_frame_init.c lib/frame/video_frame_init.h \
 	lib/frame/video_frame_map.c \
 	lib/frame/video_frame_override.c

@@ -3,9 +3,6 @@
 
 #include "util/error.h"
 
-/* Larger pictures overrun the limit of 2^32 - 1 bytes anyway; keeps 32-bit sizes from wrapping. */
-#define MAX_PIXELS_A_SIDE (UINT32_C(1) << 28)
-
 void plane_window(const struct pixel_format *pixels, unsigned plane, const struct wc_rect *rect,
 		  struct plane_window *window)
 {
@@ -87,7 +84,7 @@ int plane_layout_compute(const struct pixel_format *pixels, uint32_t width, uint
 		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
 				 "layout has %u planes, the format has %u", n_given,
 				 pixels->n_planes);
-	if (width > MAX_PIXELS_A_SIDE || height > MAX_PIXELS_A_SIDE)
+	if (width > PLANE_MAX_PIXELS || height > PLANE_MAX_PIXELS)
 		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
 				 "a picture of %ux%u is too large", width, height);
 	for (unsigned i = 0; i < pixels->n_planes; i++) {

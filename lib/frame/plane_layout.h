@@ -11,6 +11,12 @@
 
 #include "frame/pixel_format.h"
 
+/*
+ * Pixels of a side. Larger pictures overrun the limit of 2^32 - 1 bytes anyway; keeps 32-bit sizes
+ * from wrapping.
+ */
+#define PLANE_MAX_PIXELS (UINT32_C(1) << 28)
+
 /* The part of one plane that a rectangle covers. */
 struct plane_window {
 	size_t left;       /* bytes */

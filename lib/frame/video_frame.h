@@ -120,6 +120,9 @@ unsigned frame_format_sample_bytes(const struct frame_format *format);
 int video_frame_begin_access(struct wc_video_frame *frame, unsigned access);
 void video_frame_end_access(struct wc_video_frame *frame);
 
+/* The ::wc_status of an access, enum wc_map_access, that could not begin with that errno. */
+int video_frame_access_status(int ret, unsigned access);
+
 /* The CPU's address of a plane; NULL when the object is not mapped. */
 uint8_t *video_frame_plane(const struct wc_video_frame *frame, unsigned plane);
 

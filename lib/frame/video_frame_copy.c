@@ -139,8 +139,10 @@ int wc_video_frame_copy_to(struct wc_video_frame *frame,
 		return WC_TYPE_ERROR;
 	if (!guard_use(&frame->guard, &frame->core->seizures))
 		return WC_INVALID_STATE_ERROR;
-	ret = WC_OPERATION_ERROR;
-	if (video_frame_begin_access(frame, WC_MAP_READ) == 0) {
+	ret = video_frame_begin_access(frame, WC_MAP_READ);
+	if (ret < 0) {
+		ret = video_frame_access_status(ret, WC_MAP_READ);
+	} else {
 		ret = copy_picture(frame, &plan, data);
 		video_frame_end_access(frame);
 	}

@@ -17,13 +17,10 @@ struct plan {
 	struct wc_plane_layout planes[WC_MAX_PLANES];   /* of the caller's data */
 };
 
-/* What has to do with numbers alone; NULL when all is well. */
-static const char *find_problem(const struct wc_video_frame_init *init)
+const char *video_frame_init_problem(const struct wc_video_frame_init *init)
 {
 	if (HAS_RESERVED(init))
 		return "a reserved field of the init is not zero";
-	if (!init->coded_width || !init->coded_height)
-		return "coded width or height is 0";
 	if (!init->display_width != !init->display_height)
 		return "display width and height come together or not at all";
 	if (init->rotation % 90 || init->rotation > 270)
@@ -31,6 +28,13 @@ static const char *find_problem(const struct wc_video_frame_init *init)
 	if (!color_space_is_valid(&init->color_space))
 		return "the colour space has a value that is none of its enum";
 	return NULL;
+}
+
+static const char *find_problem(const struct wc_video_frame_init *init)
+{
+	if (!init->coded_width || !init->coded_height)
+		return "coded width or height is 0";
+	return video_frame_init_problem(init);
 }
 
 /* *needed becomes the bytes of the layout that the init has. */
@@ -156,10 +160,9 @@ size_t frame_format_with_stride(struct frame_format *format, uint32_t fourcc, ui
 	return size;
 }
 
-/* Make of the object frame a frame on buffer, with all that the init says. */
-static void set_up(struct wc_video_frame *frame, struct core *core, struct buffer *buffer,
-		   const struct frame_format *format, const struct wc_video_frame_init *init,
-		   const struct plan *plan)
+void video_frame_init_setup(struct wc_video_frame *frame, struct core *core,
+			    struct buffer *buffer, const struct frame_format *format,
+			    const struct wc_video_frame_init *init, const struct wc_rect *visible)
 {
 	struct timing timing = {
 		.timestamp = init->timestamp,
@@ -168,9 +171,9 @@ static void set_up(struct wc_video_frame *frame, struct core *core, struct buffe
 	};
 	bool turned = init->rotation == 90 || init->rotation == 270;
 
-	video_frame_setup(frame, core, buffer, format, &plan->visible, &timing);
-	frame->display_width = turned ? plan->visible.height : plan->visible.width;
-	frame->display_height = turned ? plan->visible.width : plan->visible.height;
+	video_frame_setup(frame, core, buffer, format, visible, &timing);
+	frame->display_width = turned ? visible->height : visible->width;
+	frame->display_height = turned ? visible->width : visible->height;
 	if (init->display_width) {
 		frame->display_width = init->display_width;
 		frame->display_height = init->display_height;
@@ -178,7 +181,7 @@ static void set_up(struct wc_video_frame *frame, struct core *core, struct buffe
 	frame->rotation = init->rotation;
 	frame->flip = init->flip;
 	frame->color_space = color_space_is_null(&init->color_space) ?
-			     color_space_default(init->fourcc) : init->color_space;
+			     color_space_default(format->fourcc) : init->color_space;
 	frame->writable = true;
 	video_frame_give(frame);
 }
@@ -232,7 +235,7 @@ int video_frame_from_copy(struct core *core, const void *data, size_t size,
 		return no_memory(needed, error);
 	}
 	copy_planes(buffer, &format, data, &plan);
-	set_up(*frame, core, buffer, &format, init, &plan);
+	video_frame_init_setup(*frame, core, buffer, &format, init, &plan.visible);
 	buffer_unref(buffer);
 	return 0;
 }
@@ -288,7 +291,7 @@ int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 		*frame = NULL;
 		return ret == -EEXIST ? wrapped_already(data, error) : no_memory(0, error);
 	}
-	set_up(*frame, core, buffer, &format, init, &plan);
+	video_frame_init_setup(*frame, core, buffer, &format, init, &plan.visible);
 	buffer_unref(buffer);
 	return 0;
 }
@@ -359,7 +362,7 @@ int video_frame_alloc(struct core *core, struct frame_memory *memory,
 		*frame = NULL;
 		return no_shared_memory(ret, &choice, error);
 	}
-	set_up(*frame, core, buffer, &format, init, &plan);
+	video_frame_init_setup(*frame, core, buffer, &format, init, &plan.visible);
 	buffer_unpin(buffer);
 	return 0;
 }

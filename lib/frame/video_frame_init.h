@@ -26,4 +26,21 @@ int video_frame_alloc(struct core *core, struct frame_memory *memory,
 		      const struct wc_video_frame_init *init, unsigned use,
 		      struct wc_video_frame **frame, struct wc_error *error);
 
+/* As wc_video_frame_new_dma_buf(), with the same results. */
+int video_frame_from_dma_buf(struct core *core, const struct wc_dma_buf *dma_buf,
+			     const struct wc_video_frame_init *init, wc_release_callback release,
+			     void *user_data, struct wc_video_frame **frame,
+			     struct wc_error *error);
+
+/* What is wrong with the members that have nothing to do with memory; NULL when all is well. */
+const char *video_frame_init_problem(const struct wc_video_frame_init *init);
+
+/*
+ * Make of an object of core->frames a frame on buffer, of which it takes a pin, with all that the
+ * init says of time, display and colours. It is the application's.
+ */
+void video_frame_init_setup(struct wc_video_frame *frame, struct core *core,
+			    struct buffer *buffer, const struct frame_format *format,
+			    const struct wc_video_frame_init *init, const struct wc_rect *visible);
+
 #endif

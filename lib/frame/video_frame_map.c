@@ -93,6 +93,23 @@ int video_frame_begin_access(struct wc_video_frame *frame, unsigned access)
 	return ret;
 }
 
+/* What exporters say that cannot or will not; all else is a failure. */
+int video_frame_access_status(int ret, unsigned access)
+{
+	switch (ret) {
+	case -EACCES:
+		return access & WC_MAP_WRITE ? WC_TYPE_ERROR : WC_NOT_SUPPORTED_ERROR;
+	case -EINVAL:
+	case -ENODEV:
+	case -ENOTTY:
+	case -EOPNOTSUPP:
+	case -EPERM:
+		return WC_NOT_SUPPORTED_ERROR;
+	default:
+		return WC_OPERATION_ERROR;
+	}
+}
+
 /* One that was not begun, or that the close ended, is none. */
 void video_frame_end_access(struct wc_video_frame *frame)
 {
@@ -145,7 +162,7 @@ static int begin_mapping(struct wc_video_frame *frame, int access)
 		return ret;
 	ret = video_frame_begin_access(frame, (unsigned)access);
 	if (ret < 0)
-		return ret == -EACCES ? WC_TYPE_ERROR : WC_OPERATION_ERROR;
+		return video_frame_access_status(ret, (unsigned)access);
 	if (video_frame_is_mapped(frame))
 		return WC_OK;
 	video_frame_end_access(frame);

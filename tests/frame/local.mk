@@ -7,6 +7,7 @@ WC_FRAME_TESTS = \
 	tests/frame/test_frame_cache \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
+	tests/frame/test_import \
 	tests/frame/test_pool \
 	tests/frame/test_spill \
 	tests/frame/test_video_frame \
@@ -20,6 +21,7 @@ THREAD_TESTS += \
 	tests/frame/test_frame_cache \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
+	tests/frame/test_import \
 	tests/frame/test_pool \
 	tests/frame/test_spill \
 	tests/frame/test_video_frame
@@ -70,6 +72,13 @@ tests_frame_test_frame_memory_LDFLAGS = $(WC_FRAME_MEMORY_WRAP)
 tests_frame_test_guard_SOURCES = tests/frame/test_guard.c
 tests_frame_test_guard_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_guard_LDADD = $(WC_FRAME_TEST_LIBS)
+
+tests_frame_test_import_SOURCES = tests/frame/test_import.c
+tests_frame_test_import_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_import_LDADD = $(WC_FRAME_TEST_LIBS)
+tests_frame_test_import_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=fstatfs,--wrap=fstatfs64,--wrap=fcntl,--wrap=fcntl64,--wrap=ioctl \
+	-Wl,--wrap=lseek,--wrap=lseek64,--wrap=mmap,--wrap=mmap64
 
 tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
 tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
