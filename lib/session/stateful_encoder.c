@@ -581,6 +581,14 @@ static int prepare_start(struct encoder *e, const struct wc_video_frame *frame,
 	return ret < 0 ? ret : start(e, error);
 }
 
+static int ask_for_key(struct encoder *e, struct wc_error *error)
+{
+	int ret = device_set_control(&e->s.device, V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, 1);
+
+	return ret < 0 ? stateful_error(&e->s, WC_STAGE_JOB, -ret, "ask for a key frame", error)
+		       : 0;
+}
+
 static int go_on(struct encoder *e, bool key_frame, struct wc_error *error)
 {
 	int ret;
@@ -596,15 +604,7 @@ static int go_on(struct encoder *e, bool key_frame, struct wc_error *error)
 	if (ret < 0)
 		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "go on after a drain", error);
 	e->state = ENCODER_RUNNING;
-	return 0;
-}
-
-static int ask_for_key(struct encoder *e, struct wc_error *error)
-{
-	int ret = device_set_control(&e->s.device, V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, 1);
-
-	return ret < 0 ? stateful_error(&e->s, WC_STAGE_JOB, -ret, "ask for a key frame", error)
-		       : 0;
+	return key_frame ? ask_for_key(e, error) : 0;
 }
 
 /* From RUNNING. 0, SESSION_FULL, or a ::wc_status. */

@@ -118,6 +118,22 @@ START_TEST(a_key_frame_can_be_had_at_any_time)
 }
 END_TEST
 
+/* A drain ends no group of pictures by itself. */
+START_TEST(a_key_frame_can_be_had_after_a_drain)
+{
+	start(encoders[_i]);
+	for (unsigned i = 0; i < 9; i++) {
+		ck_assert_int_eq(rig_encode(&rig, i, i % 3 == 0, true), 0);
+		if (i % 3 == 2)
+			drain();
+	}
+	expect_in_order(9);
+	for (unsigned i = 0; i < 9; i += 3)
+		ck_assert_msg(rig.keys[i], "frame %u is no key frame", i);
+	rig_stop(&rig);
+}
+END_TEST
+
 /* Exactly those that were asked for: a group of pictures is longer, and nothing comes too early. */
 START_TEST(only_the_frame_that_was_asked_for_is_a_key_frame)
 {
@@ -414,6 +430,7 @@ int main(void)
 	tcase_add_loop_test(all, frames_of_other_memory_are_copied, 0, N_ENCODERS);
 	tcase_add_loop_test(all, a_drained_encoder_goes_on, 0, N_ENCODERS);
 	tcase_add_loop_test(all, a_key_frame_can_be_had_at_any_time, 0, N_ENCODERS);
+	tcase_add_loop_test(all, a_key_frame_can_be_had_after_a_drain, 0, N_ENCODERS);
 	tcase_add_loop_test(all, a_reset_leaves_nothing_behind, 0, N_ENCODERS);
 	tcase_add_loop_test(all, rate_changes_while_it_runs, 0, N_ENCODERS);
 	tcase_add_loop_test(all, a_chunk_too_large_for_its_buffer_is_an_error, 0, N_ENCODERS);
