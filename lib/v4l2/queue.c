@@ -13,6 +13,7 @@ void queue_init(struct queue *queue, struct v4l2_device *device, uint32_t type)
 	memset(queue, 0, sizeof *queue);
 	queue->device = device;
 	queue->type = type;
+	queue->memory = V4L2_MEMORY_MMAP;
 }
 
 static bool is_output(const struct queue *queue)
@@ -163,16 +164,29 @@ static int query_length(struct queue *queue, unsigned index)
 static int release_buffers(struct queue *queue)
 {
 	struct v4l2_requestbuffers request = {
-		.type = queue->type, .memory = V4L2_MEMORY_MMAP, .count = 0,
+		.type = queue->type, .memory = queue->memory, .count = 0,
 	};
 
 	return device_ioctl(queue->device, VIDIOC_REQBUFS, &request);
 }
 
-int queue_allocate(struct queue *queue, unsigned count)
+/* Imports have the length of what they import. */
+static int find_lengths(struct queue *queue, unsigned count)
+{
+	int ret = count > QUEUE_MAX_BUFFERS ? -E2BIG : 0;
+
+	for (unsigned i = 0; i < count && ret == 0; i++)
+		if (queue->memory == V4L2_MEMORY_DMABUF)
+			queue->lengths[i] = queue->format.planes[0].sizeimage;
+		else
+			ret = query_length(queue, i);
+	return ret;
+}
+
+static int allocate(struct queue *queue, uint32_t memory, unsigned count)
 {
 	struct v4l2_requestbuffers request = {
-		.type = queue->type, .memory = V4L2_MEMORY_MMAP, .count = count,
+		.type = queue->type, .memory = memory, .count = count,
 	};
 	int ret = device_ioctl(queue->device, VIDIOC_REQBUFS, &request);
 
@@ -180,9 +194,9 @@ int queue_allocate(struct queue *queue, unsigned count)
 		return ret;
 	if (request.count == 0)
 		return -ENOMEM;
+	queue->memory = memory;
 	queue->capabilities = request.capabilities;
-	for (unsigned i = 0; i < request.count && ret == 0; i++)
-		ret = i < QUEUE_MAX_BUFFERS ? query_length(queue, i) : -E2BIG;
+	ret = find_lengths(queue, request.count);
 	if (ret < 0) {
 		release_buffers(queue);
 		return ret;
@@ -192,6 +206,21 @@ int queue_allocate(struct queue *queue, unsigned count)
 	memset(queue->slots, 0, sizeof queue->slots);
 	queue->state = QUEUE_STOPPED;
 	return 0;
+}
+
+int queue_allocate(struct queue *queue, unsigned count)
+{
+	return allocate(queue, V4L2_MEMORY_MMAP, count);
+}
+
+int queue_allocate_imports(struct queue *queue, unsigned count)
+{
+	return allocate(queue, V4L2_MEMORY_DMABUF, count);
+}
+
+bool queue_may_import(const struct queue *queue)
+{
+	return !queue->capabilities || queue->capabilities & V4L2_BUF_CAP_SUPPORTS_DMABUF;
 }
 
 int queue_grow(struct queue *queue, uint32_t size)
@@ -375,28 +404,46 @@ int queue_find_free(const struct queue *queue, uint32_t size)
 	return -1;
 }
 
-int queue_enqueue(struct queue *queue, unsigned index, size_t bytesused, uint64_t cookie)
+/* import: NULL for memory that the queue made. Sizes beyond 4 GiB are as good as that. */
+static void fill_planes(const struct queue *queue, const struct queue_memory *import,
+			size_t bytesused, struct v4l2_plane *planes)
+{
+	for (unsigned i = 0; i < queue->format.n_planes; i++) {
+		if (is_output(queue))
+			planes[i].bytesused = i ? queue->format.planes[i].sizeimage
+						: (uint32_t)bytesused;
+		if (!import)
+			continue;
+		planes[i].m.fd = import->planes[i].fd;
+		planes[i].length = import->planes[i].size < UINT32_MAX
+					   ? (uint32_t)import->planes[i].size : UINT32_MAX;
+	}
+}
+
+static int enqueue(struct queue *queue, unsigned index, const struct queue_memory *import,
+		   size_t bytesused, uint64_t cookie)
 {
 	struct v4l2_plane planes[WC_MAX_PLANES] = { 0 };
 	struct v4l2_buffer buffer = {
-		.type = queue->type, .memory = V4L2_MEMORY_MMAP, .index = index,
+		.type = queue->type, .memory = queue->memory, .index = index,
 		.field = V4L2_FIELD_NONE,
 	};
 	int ret;
 
+	fill_planes(queue, import, bytesused, planes);
 	if (is_output(queue)) {
 		buffer.timestamp.tv_sec = (time_t)(cookie / 1000000);
 		buffer.timestamp.tv_usec = (suseconds_t)(cookie % 1000000);
 		buffer.flags = V4L2_BUF_FLAG_TIMESTAMP_COPY;
-		buffer.bytesused = (uint32_t)bytesused;
 	}
 	if (is_multiplanar(queue)) {
-		for (unsigned i = 0; i < queue->format.n_planes && is_output(queue); i++)
-			planes[i].bytesused = i ? queue->format.planes[i].sizeimage
-						: (uint32_t)bytesused;
-		buffer.bytesused = 0;
 		buffer.m.planes = planes;
 		buffer.length = queue->format.n_planes;
+	} else {
+		buffer.bytesused = planes[0].bytesused;
+		buffer.length = planes[0].length;
+		if (import)
+			buffer.m.fd = planes[0].m.fd;
 	}
 	ret = device_ioctl(queue->device, VIDIOC_QBUF, &buffer);
 	if (ret < 0)
@@ -406,10 +453,21 @@ int queue_enqueue(struct queue *queue, unsigned index, size_t bytesused, uint64_
 	return 0;
 }
 
+int queue_enqueue(struct queue *queue, unsigned index, size_t bytesused, uint64_t cookie)
+{
+	return enqueue(queue, index, NULL, bytesused, cookie);
+}
+
+int queue_enqueue_import(struct queue *queue, unsigned index, const struct queue_memory *memory,
+			 size_t bytesused, uint64_t cookie)
+{
+	return enqueue(queue, index, memory, bytesused, cookie);
+}
+
 int queue_dequeue(struct queue *queue, struct queue_done *done)
 {
 	struct v4l2_plane planes[WC_MAX_PLANES] = { 0 };
-	struct v4l2_buffer buffer = { .type = queue->type, .memory = V4L2_MEMORY_MMAP };
+	struct v4l2_buffer buffer = { .type = queue->type, .memory = queue->memory };
 	int ret;
 
 	if (is_multiplanar(queue)) {

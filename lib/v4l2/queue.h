@@ -58,7 +58,7 @@ struct queue_format {
 	struct v4l2_colorimetry color;
 };
 
-/* Memory of one buffer as the queue made it; whoever takes it closes and unmaps. */
+/* Memory of one buffer; when the queue made it, whoever takes it closes and unmaps. */
 struct queue_memory {
 	unsigned n_planes;
 	struct {
@@ -88,6 +88,7 @@ struct queue {
 	uint32_t lengths[QUEUE_MAX_BUFFERS];   /* bytes of plane 0 */
 	bool fixed;                    /* the driver has no CREATE_BUFS */
 	bool stuck;                    /* STREAMOFF failed: only close() frees the buffers */
+	uint32_t memory;               /* V4L2_MEMORY_MMAP, or _DMABUF: of somebody else's */
 	uint32_t capabilities;         /* V4L2_BUF_CAP_* of the last request, as far as they held */
 };
 
@@ -113,6 +114,15 @@ uint32_t queue_enum_format(struct queue *queue, uint32_t index);
  * n_buffers set, or a negative errno with the queue still EMPTY.
  */
 int queue_allocate(struct queue *queue, unsigned count);
+
+/*
+ * The same for buffers that have no memory of their own: each gets some with every
+ * queue_enqueue_import(). Costs next to nothing.
+ */
+int queue_allocate_imports(struct queue *queue, unsigned count);
+
+/* Whether that is worth trying: what the last request told. Before Linux 4.20 it told nothing. */
+bool queue_may_import(const struct queue *queue);
 
 /*
  * One buffer more, of at least size bytes in plane 0 (0: as the format says), also while
@@ -154,6 +164,15 @@ int queue_find_free(const struct queue *queue, uint32_t size);
  * finer ones. 0 or a negative errno with the slot unchanged.
  */
 int queue_enqueue(struct queue *queue, unsigned index, size_t bytesused, uint64_t cookie);
+
+/*
+ * The same for a queue of imports: memory has the descriptors and true sizes, which stay the
+ * caller's. The driver keeps what it has attached until another DMA-BUF comes with that index, or
+ * the buffers are freed: let each DMA-BUF come with the same index always. It says much when it
+ * cannot use the memory: EINVAL, EFAULT, ENOMEM, EOPNOTSUPP...
+ */
+int queue_enqueue_import(struct queue *queue, unsigned index, const struct queue_memory *memory,
+			 size_t bytesused, uint64_t cookie);
 
 /*
  * Take a buffer from the driver; its slot becomes HELD. 0; -EAGAIN when none is ready; -EPIPE
