@@ -69,6 +69,8 @@ const char *encoder_config_problem(const struct wc_video_encoder_config *config)
 		return "the latency mode is none of its enum";
 	if ((unsigned)config->bitstream_format > WC_BITSTREAM_ANNEXB)
 		return "the bitstream format is none of its enum";
+	if ((unsigned)config->copy > WC_COPY_NEVER)
+		return "the copy policy is none of its enum";
 	return NULL;
 }
 
@@ -195,6 +197,7 @@ bool encoder_config_same_session(const struct encoder_config *a, const struct en
 	       x->bitrate_mode == y->bitrate_mode && x->latency_mode == y->latency_mode &&
 	       x->bitstream_format == y->bitstream_format &&
 	       x->key_interval == y->key_interval && x->fourcc == y->fourcc &&
+	       x->copy == y->copy &&
 	       same_string(x->device, y->device);
 }
 
@@ -255,6 +258,7 @@ int encoder_config_params(const struct encoder_config *config, struct encoder_pa
 		.latency_mode = given->latency_mode,
 		.bitstream_format = given->bitstream_format,
 		.key_interval = given->key_interval,
+		.copy = given->copy,
 	};
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "frame/dma_buf.h"
 #include "v4l2/io.h"
 
 struct port_buffer {
@@ -138,6 +139,8 @@ static int add_buffer(struct port *port, unsigned index)
 			.size = memory.planes[i].size,
 			.fd = memory.planes[i].fd,
 		};
+	for (unsigned i = 0; i < memory.n_planes; i++)
+		pb->base.objects[i].inode = dma_buf_inode(&pb->base.objects[i]);
 	pb->base.kind = WC_MEMORY_DRIVER;
 	buffer_account(&pb->base);
 	atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);

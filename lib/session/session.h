@@ -57,6 +57,7 @@ struct encoder_params {
 	enum wc_latency_mode latency_mode;
 	enum wc_bitstream_format bitstream_format;
 	uint32_t key_interval;             /* frames, 0: default */
+	enum wc_copy_policy copy;
 };
 
 /* One piece of work. A decoder reads chunk, an encoder the rest. */

@@ -197,11 +197,9 @@ static void release_device(struct stateful *s)
 	stop_serving(s);
 	if (s->device.fd >= 0) {
 		stateful_stop(s);
-		port_close(s->in_port);
+		stateful_free_inputs(s);
 		port_close(s->out_port);
-		s->in_port = NULL;
 		s->out_port = NULL;
-		queue_free(&s->in);
 		queue_free(&s->out);
 		device_close(&s->device);
 	}
@@ -282,6 +280,54 @@ int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error 
 	if (ret < 0)
 		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get buffers on OUTPUT", error);
 	return make_port(s, &s->in, writable, on_input_returned, &s->in_port, error);
+}
+
+int stateful_free_inputs(struct stateful *s)
+{
+	if (s->imports)
+		log_debug(&s->env.core->log, "%s: %llu frames read in place, %llu times attached",
+			  s->device.path, (unsigned long long)s->imports->submits,
+			  (unsigned long long)s->imports->attached);
+	free(s->imports);
+	s->imports = NULL;
+	port_close(s->in_port);
+	s->in_port = NULL;
+	return queue_free(&s->in);
+}
+
+/* As deep as with buffers of its own, unless the driver says that it needs more. */
+static unsigned import_limit(struct stateful *s)
+{
+	int32_t least = 0;
+
+	if (device_get_control(&s->device, V4L2_CID_MIN_BUFFERS_FOR_OUTPUT, &least) < 0 ||
+	    least < STATEFUL_INPUTS)
+		return STATEFUL_INPUTS;
+	return (unsigned)least + 1;
+}
+
+int stateful_allocate_imports(struct stateful *s)
+{
+	bool orphans = s->in.capabilities & V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS;
+	struct imports *imports;
+	int ret;
+
+	if (!queue_may_import(&s->in))
+		return -EOPNOTSUPP;
+	if (port_count_in_use(s->in_port) && !orphans)
+		return -EBUSY;
+	imports = calloc(1, sizeof *imports);
+	if (!imports)
+		return -ENOMEM;
+	imports->limit = import_limit(s);
+	ret = stateful_free_inputs(s);
+	if (ret == 0)
+		ret = queue_allocate_imports(&s->in, STATEFUL_IMPORTS);
+	if (ret < 0)
+		free(imports);
+	else
+		s->imports = imports;
+	return ret;
 }
 
 int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
@@ -551,6 +597,29 @@ static void expect_room(struct stateful *s)
 		stateful_expect(s, STATEFUL_PATIENCE);
 }
 
+static void input_queued(struct stateful *s)
+{
+	s->units_in++;
+	stateful_update_events(s);
+	/* The next submit will have to wait: not without end. */
+	if (stateful_saturated(&s->base))
+		expect_room(s);
+}
+
+int stateful_enqueue_import(struct stateful *s, const struct import_source *source,
+			    size_t bytesused, const struct timing *timing)
+{
+	int index = imports_find(s->imports, &s->in, source);
+	int ret = index;
+
+	if (index >= 0)
+		ret = imports_enqueue(s->imports, &s->in, (unsigned)index, source, bytesused,
+				      cookies_put(&s->cookies, timing));
+	if (ret == 0)
+		input_queued(s);
+	return ret;
+}
+
 int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 			   const struct timing *timing, struct wc_error *error)
 {
@@ -564,11 +633,7 @@ int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 				      "queue a buffer on OUTPUT", error);
 	/* Kept until the driver is done with it; then, or when the caller lets go, it is free. */
 	buffer_pin(port_buffer(s->in_port, index));
-	s->units_in++;
-	stateful_update_events(s);
-	/* The next submit will have to wait: not without end. */
-	if (stateful_saturated(&s->base))
-		expect_room(s);
+	input_queued(s);
 	return 0;
 }
 
@@ -652,16 +717,21 @@ int stateful_no_room(struct stateful *s)
 	return SESSION_FULL;
 }
 
+static bool is_full(const struct stateful *s)
+{
+	if (s->imports)
+		return s->in.n_queued >= s->imports->limit;
+	return queue_find_free(&s->in, 0) < 0;
+}
+
 bool stateful_lacks_room(const struct stateful *s)
 {
-	return s->in.n_queued && (s->want_ready || queue_find_free(&s->in, 0) < 0);
+	return s->in.n_queued && (s->want_ready || is_full(s));
 }
 
 bool stateful_saturated(struct session *session)
 {
-	const struct stateful *s = (const struct stateful *)session;
-
-	return queue_find_free(&s->in, 0) < 0;
+	return is_full((const struct stateful *)session);
 }
 
 void stateful_tell_ready(struct stateful *s)
@@ -694,6 +764,21 @@ static void serve_output(struct stateful *s)
 		stateful_fail(s, WC_STAGE_JOB, -ret, "take a buffer from the device");
 }
 
+/* The driver is done with an input. It is free, unless the caller still has the chunk or frame. */
+static void input_done(struct stateful *s, unsigned index)
+{
+	struct buffer *imported = s->imports ? imports_take(s->imports, index) : NULL;
+
+	if (!s->imports) {
+		/* Ends in on_input_returned(). */
+		buffer_unpin(port_buffer(s->in_port, index));
+		return;
+	}
+	queue_release(&s->in, index);
+	buffer_unpin(imported);
+	stateful_tell_ready(s);
+}
+
 /* Take one input back. False: there is none. */
 static bool serve_input(struct stateful *s)
 {
@@ -708,8 +793,7 @@ static bool serve_input(struct stateful *s)
 		return false;
 	}
 	claim_progress(s->env.claim);
-	/* Goes through on_input_returned() unless the caller still has the chunk or frame. */
-	buffer_unpin(port_buffer(s->in_port, done.index));
+	input_done(s, done.index);
 	/* Who waits for the driver to have no input is told even if the caller keeps this one. */
 	if (s->in.n_queued == 0)
 		stateful_tell_ready(s);
@@ -805,7 +889,7 @@ int stateful_stop(struct stateful *s)
 			continue;
 		/* The driver's pin ends; if the caller still has the buffer, it stays held. */
 		s->in.slots[i] = SLOT_HELD;
-		buffer_unpin(port_buffer(s->in_port, i));
+		input_done(s, i);
 	}
 	return ret < 0 ? ret : out_ret;
 }

@@ -11,6 +11,7 @@
 
 #include "budget/accountant.h"
 #include "session/cookies.h"
+#include "session/imports.h"
 #include "session/port.h"
 #include "session/quirks.h"
 #include "session/session.h"
@@ -22,6 +23,9 @@
 
 /* How far the input side grows while the caller keeps buffers. */
 #define STATEFUL_MAX_INPUTS 16
+
+/* Places for DMA-BUFs of somebody else's on the input side: so many may circulate. */
+#define STATEFUL_IMPORTS 16
 
 /* Buffers beyond those that the driver needs on the output side. */
 #define STATEFUL_EXTRA_OUTPUTS 4
@@ -62,6 +66,7 @@ struct stateful {
 	const struct quirks *quirks;
 	struct queue in, out;              /* OUTPUT and CAPTURE of V4L2 */
 	struct port *in_port, *out_port;   /* NULL without buffers */
+	struct imports *imports;           /* of the input side, in place of in_port; else NULL */
 	struct cookies cookies;
 	struct loop_source source;
 	struct timer watchdog;
@@ -131,6 +136,16 @@ int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error 
 int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
 			      struct wc_error *error);
 
+/*
+ * Give the buffers of the input side back, and have places for imports instead. Both queues are
+ * stopped. 0; or a negative errno, with the buffers as they were if in_port is still there. Else
+ * stateful_allocate_inputs() is due.
+ */
+int stateful_allocate_imports(struct stateful *s);
+
+/* Forget buffers or imports of the input side, and give them back. 0 or a negative errno. */
+int stateful_free_inputs(struct stateful *s);
+
 /* STREAMON. 0 or a ::wc_status with *error filled. */
 int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error *error);
 
@@ -167,6 +182,13 @@ int stateful_find_input(struct stateful *s, size_t size);
 /* Give a filled input buffer to the driver, with its time. 0 or a ::wc_status. */
 int stateful_enqueue_input(struct stateful *s, unsigned index, size_t bytesused,
 			   const struct timing *timing, struct wc_error *error);
+
+/*
+ * The same for a picture that is read where it is. 0; -EAGAIN: no room; another negative
+ * errno: the driver does not take it.
+ */
+int stateful_enqueue_import(struct stateful *s, const struct import_source *source,
+			    size_t bytesused, const struct timing *timing);
 
 /* Tell the loop which events of the device are due now. */
 void stateful_update_events(struct stateful *s);

@@ -8,15 +8,23 @@
  *                      | | | |   submit: the driver is told to go on |  |
  *                      | | | +---------------------------------------|--+
  *                      | | |                                         |
- *                      | | +------------> REKEYING ------------------+
- *                      | |  a key frame is    LAST or EPIPE
- *                      | |  wanted, without a control for it
+ *                      | | +-----------> RESTARTING -----------------+
+ *                      | |  a key frame is      LAST or EPIPE
+ *                      | |  wanted, without a control for it; or
+ *                      | |  the frame needs the input side otherwise
  *                      v |
  *                    EMPTYING
  *         a key frame is wanted, and the driver still has input; submit once it has none,
  *         or keeps it: the control is set
  *
- * reset leads from everywhere to READY; drain leads from EMPTYING and REKEYING to DRAINING, too.
+ * reset leads from everywhere to READY; drain leads from EMPTYING and RESTARTING to DRAINING, too;
+ * EMPTYING may lead to RESTARTING.
+ *
+ * The input side has buffers of its own (stateful.in_port), into which pictures are copied and with
+ * which alloc_frame() begins, or it reads DMA-BUFs of somebody else's (stateful.imports). A queue
+ * has one kind of memory at a time, and changes it while it is stopped. A stream changes as its
+ * frames want it, back to buffers of its own once only when it may copy: frames of both kinds in
+ * turn would else make each a key frame.
  *
  * FORCE_KEY_FRAME is "for the next queued buffer" (ext-ctrls-codec.rst), but drivers obey with the
  * next one that they begin (venus, s5p-mfc, coda), which may have been queued before. Hence
@@ -26,6 +34,7 @@
  * known at once, and again before the first frame when that is of another format or colour.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +60,7 @@ enum encoder_state {
 	ENCODER_RUNNING,
 	ENCODER_EMPTYING,
 	ENCODER_DRAINING,
-	ENCODER_REKEYING,
+	ENCODER_RESTARTING,
 	ENCODER_ENDED,
 };
 
@@ -66,6 +75,13 @@ struct encoder {
 	unsigned seen_queued;              /* inputs with the driver at the last look, EMPTYING */
 	uint64_t last_cookie;              /* of the last picture that came out */
 	struct frame_format format;        /* of input buffers */
+	struct {
+		uint32_t stride;           /* bytes; 0: none wished for */
+		bool separate;             /* planes */
+	} hint;                            /* how the first frame lies */
+	bool settled;                      /* on buffers of its own, until a drain or a reset */
+	bool no_imports;                   /* the driver refused, for good */
+	char reason[IMPORT_REASON];        /* that the last frame was not read in place */
 	struct wc_video_color_space color; /* that the device was told */
 };
 
@@ -102,7 +118,8 @@ static int set_coded_format(struct encoder *e, struct wc_error *error)
 static uint32_t choose_raw(struct encoder *e, uint32_t fourcc)
 {
 	uint32_t candidates[2] = {
-		raw_format_from_drm(fourcc, false), raw_format_from_drm(fourcc, true),
+		raw_format_from_drm(fourcc, e->hint.separate),
+		raw_format_from_drm(fourcc, !e->hint.separate),
 	};
 	uint32_t found;
 
@@ -164,6 +181,7 @@ static int set_raw_format(struct encoder *e, uint32_t fourcc,
 		.width = e->params.width,
 		.height = e->params.height,
 		.n_planes = 1,
+		.planes[0].bytesperline = e->hint.stride,
 		.color = color_to_v4l2(color),
 	};
 	int ret = format.fourcc ? queue_set_format(&e->s.in, &format) : -EPROTONOSUPPORT;
@@ -287,22 +305,15 @@ static int set_controls(struct encoder *e, struct wc_error *error)
 	return 0;
 }
 
-static void drop_buffers(struct encoder *e)
-{
-	port_close(e->s.in_port);
-	port_close(e->s.out_port);
-	e->s.in_port = NULL;
-	e->s.out_port = NULL;
-}
-
 /* dev-encoder.rst, "Initialization", up to buffers. 0 or a ::wc_status. */
 static int set_up(struct encoder *e, uint32_t fourcc, const struct wc_video_color_space *color,
 		  struct wc_error *error)
 {
 	int ret;
 
-	drop_buffers(e);
-	ret = queue_free(&e->s.in);
+	port_close(e->s.out_port);
+	e->s.out_port = NULL;
+	ret = stateful_free_inputs(&e->s);
 	if (ret == 0)
 		ret = queue_free(&e->s.out);
 	if (ret < 0)
@@ -344,13 +355,14 @@ static void on_last(struct encoder *e)
 {
 	enum encoder_state before = e->state;
 
-	if (before != ENCODER_DRAINING && before != ENCODER_REKEYING) {
+	if (before != ENCODER_DRAINING && before != ENCODER_RESTARTING) {
 		stateful_fail(&e->s, WC_STAGE_JOB, EPIPE, "go on: the device ended the stream");
 		return;
 	}
 	e->s.out_ended = true;
 	e->state = ENCODER_ENDED;
 	e->fed = false;
+	e->settled = e->settled && before != ENCODER_DRAINING;
 	stateful_expect(&e->s, 0);
 	if (before == ENCODER_DRAINING)
 		e->s.base.sink_ops->drained(e->s.base.sink);
@@ -458,7 +470,7 @@ static bool is_last(struct encoder *e, const struct queue_done *done)
 	if (done->flags & V4L2_BUF_FLAG_LAST)
 		return true;
 	return e->s.quirks->empty_is_last && done->bytesused == 0 &&
-	       (e->state == ENCODER_DRAINING || e->state == ENCODER_REKEYING);
+	       (e->state == ENCODER_DRAINING || e->state == ENCODER_RESTARTING);
 }
 
 static void on_output_done(struct stateful *s, const struct queue_done *done)
@@ -539,7 +551,7 @@ static void on_timed_out(struct stateful *s)
 		on_slow_emptying(e);
 		break;
 	case ENCODER_DRAINING:
-	case ENCODER_REKEYING:
+	case ENCODER_RESTARTING:
 		on_silent_drain(e);
 		break;
 	case ENCODER_RUNNING:
@@ -567,17 +579,139 @@ static int send_stop(struct encoder *e, enum encoder_state next, struct wc_error
 	return 0;
 }
 
-/* Before the first frame the device is told what it is. */
-static int prepare_start(struct encoder *e, const struct wc_video_frame *frame,
-			 struct wc_error *error)
+/* ---- where the picture is read ---- */
+
+enum place {
+	PLACE_OWN,                         /* it is in a buffer of the input side */
+	PLACE_IMPORT,                      /* where it is */
+	PLACE_COPY,                        /* it is copied into a buffer of the input side */
+};
+
+/* Whether the device can read the frame where it is, in a buffer of its own. */
+static bool is_in_place(struct encoder *e, const struct wc_video_frame *frame)
+{
+	int index = port_index(e->s.in_port, frame->buffer);
+
+	return index >= 0 && e->s.in.slots[index] == SLOT_HELD && frame->visible.x == 0 &&
+	       frame->visible.y == 0 && frame->visible.width == e->params.width &&
+	       frame->visible.height == e->params.height;
+}
+
+static enum place find_place(struct encoder *e, const struct wc_video_frame *frame,
+			     struct import_source *source)
+{
+	bool may_copy = e->params.copy != WC_COPY_NEVER;
+
+	if (is_in_place(e, frame))
+		return PLACE_OWN;
+	/* Why it refused is in the reason. */
+	if (e->no_imports)
+		return PLACE_COPY;
+	if (!import_fits(&e->s.in.format, &e->format, e->params.width, e->params.height, frame,
+			 source, e->reason))
+		return PLACE_COPY;
+	if (!e->settled || !may_copy)
+		return PLACE_IMPORT;
+	snprintf(e->reason, sizeof e->reason, "frames of other memory are in the stream");
+	return PLACE_COPY;
+}
+
+static int copy_forbidden(struct encoder *e, struct wc_error *error)
+{
+	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_FORMAT, 0,
+		  "the device cannot read the frame in place: %s", e->reason);
+	error_set_device(error, e->s.device.path);
+	return error->name;
+}
+
+/* 0, or a ::wc_status when the frame would have to be copied and must not be. */
+static int choose_place(struct encoder *e, const struct wc_video_frame *frame,
+			struct import_source *source, enum place *place, struct wc_error *error)
+{
+	*place = find_place(e, frame, source);
+	if (*place == PLACE_COPY && e->params.copy == WC_COPY_NEVER)
+		return copy_forbidden(e, error);
+	return 0;
+}
+
+static bool is_ready_for(const struct encoder *e, enum place place)
+{
+	return (e->s.imports != NULL) == (place == PLACE_IMPORT);
+}
+
+static void refuse_imports(struct encoder *e, int ret)
+{
+	e->no_imports = true;
+	snprintf(e->reason, sizeof e->reason, "the driver does not take the DMA-BUF (%s)",
+		 strerror(-ret));
+	log_info(&e->s.env.core->log, "%s: %s", e->s.device.path, e->reason);
+}
+
+/* Both queues are stopped: give the input side what the place needs. 0 or a ::wc_status. */
+static int change_inputs(struct encoder *e, enum place place, struct wc_error *error)
+{
+	int ret;
+
+	if (is_ready_for(e, place))
+		return 0;
+	if (place == PLACE_IMPORT) {
+		ret = stateful_allocate_imports(&e->s);
+		if (ret == 0)
+			return 0;
+		refuse_imports(e, ret);
+		if (e->s.in_port)
+			return 0;
+	}
+	ret = stateful_free_inputs(&e->s);
+	if (ret < 0)
+		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "give buffers back", error);
+	return stateful_allocate_inputs(&e->s, true, error);
+}
+
+/* ---- */
+
+/* Whether the device should be asked once for the layout that a frame in a DMA-BUF has. */
+static bool takes_hint(struct encoder *e, const struct wc_video_frame *frame)
+{
+	const struct frame_format *format = &frame->format;
+	uint32_t stride = (uint32_t)format->planes[0].stride;
+	bool separate = frame->buffer->n_objects > 1;
+	bool is_new = stride != e->hint.stride || separate != e->hint.separate;
+
+	if (!is_new || e->no_imports || frame->buffer->objects[0].fd < 0 ||
+	    format->modifier != DRM_FORMAT_MOD_LINEAR || format->fourcc != e->format.fourcc)
+		return false;
+	if (stride == e->format.planes[0].stride && separate == (e->s.in.format.n_planes > 1))
+		return false;
+	e->hint.stride = stride;
+	e->hint.separate = separate;
+	return true;
+}
+
+/* In READY, before the first frame: the device is told what it is. */
+static int renegotiate(struct encoder *e, const struct wc_video_frame *frame,
+		       struct wc_error *error)
 {
 	uint32_t wanted = raw_format_to_drm(choose_raw(e, frame->format.fourcc));
 	int ret = 0;
 
-	if (e->s.units_in == 0 &&
-	    (wanted != e->format.fourcc || !color_space_equal(&frame->color_space, &e->color)) &&
-	    port_index(e->s.in_port, frame->buffer) < 0)
+	if (e->s.units_in || port_index(e->s.in_port, frame->buffer) >= 0)
+		return 0;
+	if (wanted != e->format.fourcc || !color_space_equal(&frame->color_space, &e->color))
 		ret = set_up(e, wanted, &frame->color_space, error);
+	if (ret == 0 && takes_hint(e, frame))
+		ret = set_up(e, wanted, &frame->color_space, error);
+	return ret;
+}
+
+/* From RUNNING or ENDED: a fresh start of both queues, which makes a key frame, too. */
+static int start_anew(struct encoder *e, enum place place, struct wc_error *error)
+{
+	int ret = stateful_stop(&e->s);
+
+	if (ret < 0)
+		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "stop the queues", error);
+	ret = change_inputs(e, place, error);
 	return ret < 0 ? ret : start(e, error);
 }
 
@@ -589,17 +723,13 @@ static int ask_for_key(struct encoder *e, struct wc_error *error)
 		       : 0;
 }
 
-static int go_on(struct encoder *e, bool key_frame, struct wc_error *error)
+static int go_on(struct encoder *e, bool key_frame, enum place place, struct wc_error *error)
 {
 	int ret;
 
-	/* Without a control for it, a fresh start of both queues is what makes a key frame. */
-	if (key_frame && !e->can_force_key) {
-		ret = stateful_stop(&e->s);
-		if (ret < 0)
-			return stateful_error(&e->s, WC_STAGE_JOB, -ret, "stop the queues", error);
-		return start(e, error);
-	}
+	/* Without a control for it, a fresh start is what makes a key frame. */
+	if ((key_frame && !e->can_force_key) || !is_ready_for(e, place))
+		return start_anew(e, place, error);
 	ret = stateful_resume(&e->s, true);
 	if (ret < 0)
 		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "go on after a drain", error);
@@ -615,7 +745,7 @@ static int begin_key(struct encoder *e, struct wc_error *error)
 	if (!e->fed)
 		return 0;
 	if (!e->can_force_key) {
-		ret = send_stop(e, ENCODER_REKEYING, error);
+		ret = send_stop(e, ENCODER_RESTARTING, error);
 		return ret < 0 ? ret : SESSION_FULL;
 	}
 	if (e->s.in.n_queued == 0)
@@ -639,22 +769,45 @@ static int go_on_emptied(struct encoder *e, bool key_frame, struct wc_error *err
 	return key_frame ? ask_for_key(e, error) : 0;
 }
 
-/* Make the device take a frame next. 0, SESSION_FULL, or a ::wc_status. */
-static int prepare_input(struct encoder *e, const struct session_input *input,
+/* From RUNNING or EMPTYING. 0, SESSION_FULL, or a ::wc_status. */
+static int begin_change(struct encoder *e, enum place place, struct wc_error *error)
+{
+	int ret;
+
+	e->settled = e->settled || place != PLACE_IMPORT;
+	if (!e->fed)
+		return start_anew(e, place, error);
+	ret = send_stop(e, ENCODER_RESTARTING, error);
+	return ret < 0 ? ret : SESSION_FULL;
+}
+
+static int prepare_start(struct encoder *e, enum place place, struct wc_error *error)
+{
+	int ret = change_inputs(e, place, error);
+
+	return ret < 0 ? ret : start(e, error);
+}
+
+/* Make the device take a frame next, at that place. 0, SESSION_FULL, or a ::wc_status. */
+static int prepare_input(struct encoder *e, bool key_frame, enum place place,
 			 struct wc_error *error)
 {
 	switch (e->state) {
 	case ENCODER_READY:
-		return prepare_start(e, input->frame, error);
+		return prepare_start(e, place, error);
 	case ENCODER_RUNNING:
-		return input->key_frame ? begin_key(e, error) : 0;
+		if (!is_ready_for(e, place))
+			return begin_change(e, place, error);
+		return key_frame ? begin_key(e, error) : 0;
 	case ENCODER_EMPTYING:
-		return go_on_emptied(e, input->key_frame, error);
+		if (!is_ready_for(e, place))
+			return begin_change(e, place, error);
+		return go_on_emptied(e, key_frame, error);
 	case ENCODER_DRAINING:
-	case ENCODER_REKEYING:
+	case ENCODER_RESTARTING:
 		return SESSION_FULL;
 	case ENCODER_ENDED:
-		return go_on(e, input->key_frame, error);
+		return go_on(e, key_frame, place, error);
 	}
 	return 0;
 }
@@ -678,14 +831,6 @@ static struct convert_image image_of_input(struct encoder *e, unsigned index)
 	return image;
 }
 
-/* Whether the device can read the frame where it is. */
-static bool is_in_place(struct encoder *e, const struct wc_video_frame *frame, int index)
-{
-	return index >= 0 && e->s.in.slots[index] == SLOT_HELD && frame->visible.x == 0 &&
-	       frame->visible.y == 0 && frame->visible.width == e->params.width &&
-	       frame->visible.height == e->params.height;
-}
-
 static int copy_frame(struct encoder *e, const struct wc_video_frame *frame, unsigned index)
 {
 	struct convert_image to = image_of_input(e, index);
@@ -702,15 +847,12 @@ static int copy_frame(struct encoder *e, const struct wc_video_frame *frame, uns
 	return 0;
 }
 
-/* Put the picture into an input buffer, unless it is in one. The index or a negative errno. */
-static int place_frame(struct encoder *e, const struct wc_video_frame *frame)
+/* Put the picture into an input buffer. The index or a negative errno. */
+static int place_copy(struct encoder *e, const struct wc_video_frame *frame)
 {
-	int index = port_index(e->s.in_port, frame->buffer);
+	int index = stateful_find_input(&e->s, 0);
 	int ret;
 
-	if (is_in_place(e, frame, index))
-		return index;
-	index = stateful_find_input(&e->s, 0);
 	if (index < 0)
 		return -EAGAIN;
 	ret = buffer_begin_access(frame->buffer, WC_MAP_READ);
@@ -734,30 +876,85 @@ static void set_quantizer(struct encoder *e, int quantizer)
 	set_if_there(e, c->p_qp, quantizer);
 }
 
-static int take_input(struct encoder *e, const struct session_input *input,
-		      struct wc_error *error)
+static int copy_failed(struct encoder *e, int ret, struct wc_error *error)
 {
-	int index, ret;
+	error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -ret,
+		  "cannot convert the picture to what the device takes");
+	error_set_device(error, e->s.device.path);
+	return error->name;
+}
 
-	if (stateful_has_failed(&e->s, error))
-		return error->name;
-	ret = prepare_input(e, input, error);
+/* By way of a buffer of the input side. 0, SESSION_FULL, or a ::wc_status. */
+static int enqueue_own(struct encoder *e, const struct session_input *input, enum place place,
+		       struct wc_error *error)
+{
+	int index = place == PLACE_OWN ? port_index(e->s.in_port, input->frame->buffer)
+				       : place_copy(e, input->frame);
+
+	if (index == -EAGAIN)
+		return stateful_no_room(&e->s);
+	if (index < 0)
+		return copy_failed(e, index, error);
+	set_quantizer(e, input->quantizer);
+	return stateful_enqueue_input(&e->s, (unsigned)index,
+				      e->s.in.format.planes[0].sizeimage, &input->frame->timing,
+				      error);
+}
+
+/* The device reads it where it is. 0, SESSION_FULL, or -EOPNOTSUPP when the driver refuses. */
+static int enqueue_import(struct encoder *e, const struct session_input *input,
+			  const struct import_source *source)
+{
+	int ret;
+
+	if (stateful_saturated(&e->s.base))
+		return stateful_no_room(&e->s);
+	set_quantizer(e, input->quantizer);
+	ret = stateful_enqueue_import(&e->s, source, e->s.in.format.planes[0].sizeimage,
+				      &input->frame->timing);
+	if (ret == -EAGAIN)
+		return stateful_no_room(&e->s);
+	if (ret == 0)
+		return 0;
+	refuse_imports(e, ret);
+	return -EOPNOTSUPP;
+}
+
+static int take_at_place(struct encoder *e, const struct session_input *input,
+			 struct wc_error *error)
+{
+	struct import_source source;
+	enum place place = PLACE_COPY;
+	int ret = 0;
+
+	if (e->state == ENCODER_READY)
+		ret = renegotiate(e, input->frame, error);
+	if (ret == 0)
+		ret = choose_place(e, input->frame, &source, &place, error);
+	if (ret == 0)
+		ret = prepare_input(e, input->key_frame, place, error);
 	if (ret < 0)
 		return ret;
 	if (ret == SESSION_FULL)
 		return stateful_no_room(&e->s);
-	index = place_frame(e, input->frame);
-	if (index == -EAGAIN)
-		return stateful_no_room(&e->s);
-	if (index < 0) {
-		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -index,
-			  "cannot convert the picture to what the device takes");
-		error_set_device(error, e->s.device.path);
+	/* The driver may have refused when it was asked: then that is no place any more. */
+	if (!is_ready_for(e, place))
+		return -EOPNOTSUPP;
+	return place == PLACE_IMPORT ? enqueue_import(e, input, &source)
+				     : enqueue_own(e, input, place, error);
+}
+
+static int take_input(struct encoder *e, const struct session_input *input,
+		      struct wc_error *error)
+{
+	int ret;
+
+	if (stateful_has_failed(&e->s, error))
 		return error->name;
-	}
-	set_quantizer(e, input->quantizer);
-	ret = stateful_enqueue_input(&e->s, (unsigned)index, e->s.in.format.planes[0].sizeimage,
-				     &input->frame->timing, error);
+	ret = take_at_place(e, input, error);
+	/* Once only: imports are out of question then. */
+	if (ret == -EOPNOTSUPP)
+		ret = take_at_place(e, input, error);
 	e->fed = e->fed || ret == 0;
 	return ret;
 }
@@ -771,7 +968,7 @@ static int begin_drain(struct encoder *e, struct wc_error *error)
 		return 0;
 	}
 	/* A drain for a key frame is a drain. */
-	if (e->state == ENCODER_REKEYING) {
+	if (e->state == ENCODER_RESTARTING) {
 		e->state = ENCODER_DRAINING;
 		return 0;
 	}
@@ -786,6 +983,7 @@ static int drop_work(struct encoder *e, struct wc_error *error)
 		return ret;
 	e->state = ENCODER_READY;
 	e->fed = false;
+	e->settled = false;
 	return 0;
 }
 
@@ -837,7 +1035,7 @@ static struct wc_video_frame *encoder_alloc_frame(struct session *session,
 {
 	struct encoder *e = encoder(session);
 	struct wc_rect visible = { 0, 0, e->params.width, e->params.height };
-	int index = e->s.failed ? -1 : queue_find_free(&e->s.in, 0);
+	int index = e->s.failed || e->s.imports ? -1 : queue_find_free(&e->s.in, 0);
 	struct frame_format format = e->format;
 	struct wc_video_frame *frame;
 	struct buffer *buffer;

@@ -142,6 +142,7 @@ static const struct wc_video_encoder_config invalid_configs[] = {
 	{ VALID, .bitrate_mode = (enum wc_bitrate_mode)3 },
 	{ VALID, .latency_mode = (enum wc_latency_mode)2 },
 	{ VALID, .bitstream_format = (enum wc_bitstream_format)2 },
+	{ VALID, .copy = (enum wc_copy_policy)2 },
 	{ VALID, .reserved[3] = 1 },
 };
 

@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <libv4l2.h>
 #include <linux/dma-buf.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /*
@@ -41,6 +43,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...);
 void *__wrap_mmap(void *address, size_t length, int prot, int flags, int fd, off_t offset);
 int __wrap_munmap(void *address, size_t length);
 int __wrap_dup(int fd);
+int __wrap_fstatfs(int fd, struct statfs *status);
+int __real_fstatfs(int fd, struct statfs *status);
 int __wrap_fcntl(int fd, int cmd, ...);
 
 #ifdef __GLIBC__
@@ -49,6 +53,8 @@ typedef off64_t offset_type;
 void *__real_mmap64(void *address, size_t length, int prot, int flags, int fd, off64_t offset);
 void *__wrap_mmap64(void *address, size_t length, int prot, int flags, int fd, off64_t offset);
 int __wrap_open64(const char *path, int flags, ...);
+int __wrap_fstatfs64(int fd, struct statfs64 *status);
+int __real_fstatfs64(int fd, struct statfs64 *status);
 int __wrap___open64_2(const char *path, int flags);
 int __wrap_openat64(int dir, const char *path, int flags, ...);
 int __wrap___openat64_2(int dir, const char *path, int flags);
@@ -536,6 +542,33 @@ int __wrap_fcntl64(int fd, int cmd, ...)
 	arg = va_arg(args, void *);
 	va_end(args);
 	return fcntl_any(fd, cmd, arg);
+}
+#endif
+
+/* ---------------------------------------------------------------- fstatfs -- */
+
+int fake_dma_buf(size_t size)
+{
+	return fake_memfd("fake-dma-buf", size, false);
+}
+
+int __wrap_fstatfs(int fd, struct statfs *status)
+{
+	int ret = __real_fstatfs(fd, status);
+
+	if (ret == 0 && fake.running && is_export(fd))
+		status->f_type = DMA_BUF_MAGIC;
+	return ret;
+}
+
+#ifdef __GLIBC__
+int __wrap_fstatfs64(int fd, struct statfs64 *status)
+{
+	int ret = __real_fstatfs64(fd, status);
+
+	if (ret == 0 && fake.running && is_export(fd))
+		status->f_type = DMA_BUF_MAGIC;
+	return ret;
 }
 #endif
 

@@ -33,6 +33,7 @@
  *  - Every plane of an MMAP buffer is a memfd. VIDIOC_EXPBUF opens it again with the access mode
  *    that was asked for, so plain mmap(), dup(), fstat() and lseek() behave as on a dma-buf.
  *    DMABUF import takes any memfd, since user space can make no other thing that is as shareable.
+ *    Exported planes, and what fake_dma_buf() makes, are DMA-BUFs to fstatfs(), too.
  *  - read() and write() of a device are not emulated. DMA_BUF_IOCTL_SYNC on an exported buffer
  *    is accepted and checked.
  *  - One thread only. Nothing runs between two calls of the library.
@@ -474,6 +475,12 @@ unsigned int fake_eagains(void);
 
 /* Dma-buf imports in which the driver had to map anew: another buffer at that index than before. */
 unsigned int fake_attaches(void);
+
+/*
+ * A dma-buf of somebody else's, of that size; a descriptor that the caller closes before
+ * fake_stop(), for it counts as the client's. Negative errno.
+ */
+int fake_dma_buf(size_t size);
 
 /* Frames decoded, encoded or converted. */
 unsigned int fake_jobs(void);

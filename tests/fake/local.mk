@@ -7,7 +7,7 @@ FAKE_LDFLAGS = \
 	-Wl,--wrap=open,--wrap=open64,--wrap=__open_2,--wrap=__open64_2 \
 	-Wl,--wrap=openat,--wrap=openat64,--wrap=__openat_2,--wrap=__openat64_2 \
 	-Wl,--wrap=close,--wrap=dup,--wrap=fcntl,--wrap=fcntl64,--wrap=ioctl \
-	-Wl,--wrap=mmap,--wrap=mmap64,--wrap=munmap \
+	-Wl,--wrap=mmap,--wrap=mmap64,--wrap=munmap,--wrap=fstatfs,--wrap=fstatfs64 \
 	-Wl,--wrap=epoll_ctl,--wrap=epoll_wait,--wrap=epoll_pwait,--wrap=poll,--wrap=__poll_chk \
 	-Wl,--wrap=clock_gettime,--wrap=timerfd_create,--wrap=timerfd_settime
 

@@ -495,6 +495,13 @@ int rig_encode(struct rig *rig, uint32_t seq, bool key_frame, bool in_place)
 	return ret;
 }
 
+int rig_encode_frame(struct rig *rig, struct wc_video_frame *frame, bool key_frame)
+{
+	struct session_input input = { .frame = frame, .key_frame = key_frame, .quantizer = -1 };
+
+	return submit(rig, &input);
+}
+
 int rig_encode_once(struct rig *rig, uint32_t seq)
 {
 	struct timing timing = { .timestamp = (int64_t)seq * 40000 + 7 };

@@ -103,6 +103,9 @@ int rig_encode(struct rig *rig, uint32_t seq, bool key_frame, bool in_place);
 /* The same, key frame of a plain picture, without waiting for room: as submit. */
 int rig_encode_once(struct rig *rig, uint32_t seq);
 
+/* Submit a frame to an encoder, as it is; dispatches while there is no room. The wc_status. */
+int rig_encode_frame(struct rig *rig, struct wc_video_frame *frame, bool key_frame);
+
 /* Draw the picture of frame seq. */
 void rig_draw(struct wc_video_frame *frame, uint32_t seq);
 

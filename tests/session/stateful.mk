@@ -6,6 +6,7 @@ WC_STATEFUL_TESTS = \
 	tests/session/test_select \
 	tests/session/test_stateful_decoder \
 	tests/session/test_stateful_encoder \
+	tests/session/test_stateful_import \
 	tests/session/test_stateful_adversity \
 	tests/session/test_stateful_contexts \
 	tests/session/test_stateful_failures \
@@ -50,6 +51,12 @@ tests_session_test_stateful_encoder_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
 tests_session_test_stateful_encoder_CFLAGS = $(WC_STATEFUL_CFLAGS)
 tests_session_test_stateful_encoder_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
 tests_session_test_stateful_encoder_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_import_SOURCES = tests/session/test_stateful_import.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_import_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_import_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_import_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_import_LDADD = $(WC_STATEFUL_LDADD)
 
 tests_session_test_stateful_adversity_SOURCES = tests/session/test_stateful_adversity.c $(WC_STATEFUL_RIG)
 tests_session_test_stateful_adversity_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)

@@ -256,7 +256,7 @@ START_TEST(a_reset_in_each_state)
 			ck_assert_int_eq(rig.session->ops->drain(rig.session, &error), 0);
 		if (state == 3)                         /* ENDED */
 			drain();
-		if (state == 4)                         /* EMPTYING or REKEYING */
+		if (state == 4)                         /* EMPTYING or RESTARTING */
 			rig_encode_once(&rig, 4);
 		ck_assert_int_eq(rig.session->ops->reset(rig.session, &error), 0);
 		rig.n_chunks = 0;
