@@ -11,6 +11,7 @@ WC_SUITES = \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
 	tests/lab/suite/hoard.sh \
+	tests/lab/suite/import.sh \
 	tests/lab/suite/limit.sh \
 	tests/lab/suite/list.sh \
 	tests/lab/suite/pressure.sh \
@@ -39,6 +40,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_contend \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
+	tests/lab/suite/test_import \
 	tests/lab/suite/test_limit \
 	tests/lab/suite/test_memory \
 	tests/lab/suite/test_plugin \
@@ -117,6 +119,11 @@ tests_lab_suite_test_sharing_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_yield_SOURCES = tests/lab/suite/test_yield.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_yield_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_yield_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_import_SOURCES = tests/lab/suite/test_import.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_import_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
+tests_lab_suite_test_import_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_import_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_limit_SOURCES = tests/lab/suite/test_limit.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_limit_LDFLAGS = $(WC_SUITE_LINK)
