@@ -13,6 +13,17 @@
  * property ID_WEBCODECS_CONTEXTS of the node, else the driver decides. What is known of drivers,
  * and what their refusals taught, is told in errors and keeps those who wait from trying in vain.
  *
+ * **Pixel rate.** A device has so many macroblocks a second to share, too: ceil(width / 16) times
+ * ceil(height / 16) times frames a second, of the coded size, summed over all that hold a context
+ * of it in this role. How many there are is what the application says
+ * (wc_context_set_rate_quota()), else the udev property ID_WEBCODECS_MACROBLOCK_RATE of the node;
+ * if neither says anything, nobody is refused. What is not known of a codec counts as 1920x1080 and
+ * as 30 frames a second, but at most as all that the device has: the first one always gets in. A
+ * decoder's size is known when its configuration or its stream tells; its frame rate is not. What
+ * turns out larger than it was taken for keeps its context, and counts for those that come later. A
+ * configuration beyond the rate is treated like one that finds no context, as told next; one that
+ * is too large for the device by itself fails at once.
+ *
  * When a configuration finds no context, room is made, in this order:
  *
  * 1. a codec of the same context that may be reclaimed is closed;
@@ -20,7 +31,10 @@
  * rules;
  * 3. the configuration waits in line, as long as ::wc_video_decoder_config.context_wait says.
  *
- * Then the error callback gets QuotaExceededError, with quota, requested and holders.
+ * Then the error callback gets QuotaExceededError, with quota, requested and holders, and
+ * ::wc_error.resource tells whether it is contexts or the rate that is short. Those who wait for
+ * the rate stand in no line: they look again four times a second, and a smaller picture that comes
+ * later may be served first.
  *
  * **Who may be reclaimed** (W3C WebCodecs, section 11). A codec is *active* if it made progress on
  * its work queue in the last ten seconds (::wc_context_options.inactivity). An inactive codec may
@@ -106,6 +120,20 @@ int wc_video_encoder_set_reclaim_traits(struct wc_video_encoder *encoder,
  */
 int wc_context_set_quota(struct wc_context *context, const char *device, uint32_t contexts);
 
+/**
+ * Say how many macroblocks a second a device does in all; counts for codecs of this context that
+ * are configured from now on.
+ *
+ * @param device node of a stateful decoder or encoder, for instance "/dev/video10"
+ * @param macroblocks_per_second 0: what is known otherwise. 1920x1080 at 30 frames a second are
+ *        244800.
+ * @return as wc_context_set_quota().
+ *
+ * Thread: that of the context.
+ */
+int wc_context_set_rate_quota(struct wc_context *context, const char *device,
+			      uint32_t macroblocks_per_second);
+
 /** Contexts of one device in one role, as all processes hold them. A plain value. */
 struct wc_usage {
 	char device[256];        /**< what the device is, the same over reboots */
@@ -113,8 +141,9 @@ struct wc_usage {
 	uint32_t holder_count;   /**< contexts that are held */
 	struct wc_holder holders[WC_MAX_CONTEXTS];
 	uint32_t waiter_count;   /**< configurations that wait for one */
-	uint32_t reserved32;
-	uint64_t reserved[4];
+	uint32_t rate_quota;     /**< macroblocks a second that there are; 0: no holder knows */
+	uint64_t rate;           /**< macroblocks a second that holders have together */
+	uint64_t reserved[3];
 };
 
 struct wc_usage_list;

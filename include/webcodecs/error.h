@@ -58,6 +58,12 @@ enum wc_stage {
 	WC_STAGE_JOB,       /**< decoding or encoding */
 };
 
+/** What a ::WC_QUOTA_EXCEEDED_ERROR is about, and what its quota and requested are numbers of. */
+enum wc_resource {
+	WC_RESOURCE_CONTEXTS = 0,   /**< hardware contexts of a device */
+	WC_RESOURCE_PIXEL_RATE,     /**< macroblocks (16x16 pixels) a second of a device */
+};
+
 /** Number of holders that a ::wc_error can list; ::wc_error.holder_count may be larger. */
 #define WC_ERROR_MAX_HOLDERS 8
 
@@ -81,7 +87,9 @@ struct wc_holder {
 	char codec[16];        /**< for instance "h264", NUL-terminated */
 	char role[16];         /**< "decoder" or "encoder", NUL-terminated */
 	char label[32];        /**< what the application called it, NUL-terminated, may be empty */
-	uint32_t reserved[4];
+	/** Macroblocks a second, with what is not known of it filled in; see webcodecs/budget.h. */
+	uint32_t rate;
+	uint32_t reserved[3];
 };
 
 /**
@@ -99,7 +107,8 @@ struct wc_error {
 	uint64_t requested;
 	/** Number of holders known; the first ::WC_ERROR_MAX_HOLDERS of them are listed. */
 	uint32_t holder_count;
-	uint32_t reserved32;
+	/** For ::WC_QUOTA_EXCEEDED_ERROR: of what there is too little. */
+	enum wc_resource resource;
 	struct wc_holder holders[WC_ERROR_MAX_HOLDERS];
 	uint64_t reserved[4];
 };
@@ -111,6 +120,9 @@ struct wc_error {
  * Any thread.
  */
 const char *wc_status_name(enum wc_status status);
+
+/** The name of a resource, for instance "pixel rate"; a constant string, never NULL. Any thread. */
+const char *wc_resource_name(enum wc_resource resource);
 
 /** The name of a stage, for instance "stream on"; a constant string. Any thread. */
 const char *wc_stage_name(enum wc_stage stage);

@@ -51,16 +51,18 @@ static const struct v4l2_device_info *find_device(struct wc_context *context, co
 	return NULL;
 }
 
-int wc_context_set_quota(struct wc_context *context, const char *path, uint32_t contexts)
+typedef int (*limit_setter)(struct accountant *accountant, const struct account_key *key,
+			    uint32_t limit);
+
+static int set_limit(struct wc_context *context, const char *path, limit_setter set, uint32_t limit)
 {
 	const struct v4l2_device_info *device;
 	struct device_identity identity;
 	struct account_key key;
 	int ret;
 
-	if (!path || contexts > WC_MAX_CONTEXTS)
-		return context_fail(context, WC_TYPE_ERROR, "%u contexts of a device are too many",
-				    contexts);
+	if (!path)
+		return context_fail(context, WC_TYPE_ERROR, "no device is named");
 	ret = device_registry_refresh(context->devices);
 	if (ret < 0)
 		return context_fail_errno(context, -ret, "list the devices");
@@ -69,6 +71,20 @@ int wc_context_set_quota(struct wc_context *context, const char *path, uint32_t 
 		return context_fail(context, WC_NOT_SUPPORTED_ERROR,
 				    "there is no decoder or encoder at %s", path);
 	device_account_key(device, &identity, &key);
-	ret = accountant_set_quota(&context->accountant, &key, contexts);
+	ret = set(&context->accountant, &key, limit);
 	return ret < 0 ? context_fail_errno(context, -ret, "count contexts") : WC_OK;
+}
+
+int wc_context_set_quota(struct wc_context *context, const char *path, uint32_t contexts)
+{
+	if (contexts > WC_MAX_CONTEXTS)
+		return context_fail(context, WC_TYPE_ERROR, "%u contexts of a device are too many",
+				    contexts);
+	return set_limit(context, path, accountant_set_quota, contexts);
+}
+
+int wc_context_set_rate_quota(struct wc_context *context, const char *path,
+			      uint32_t macroblocks_per_second)
+{
+	return set_limit(context, path, accountant_set_rate, macroblocks_per_second);
 }

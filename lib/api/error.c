@@ -47,7 +47,7 @@ static void add_holders(struct text *text, const struct wc_error *error)
 	uint32_t listed = error->holder_count < WC_ERROR_MAX_HOLDERS ? error->holder_count :
 			  WC_ERROR_MAX_HOLDERS;
 
-	if (error->quota)
+	if (error->quota && error->resource == WC_RESOURCE_CONTEXTS)
 		add(text, "%u of %llu in use", error->holder_count,
 		    (unsigned long long)error->quota);
 	else

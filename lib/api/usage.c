@@ -25,6 +25,8 @@ static void describe(const struct usage_table *from, int64_t now, struct wc_usag
 	for (unsigned i = 0; i < from->n_holders; i++)
 		holder_describe(&from->holders[i], now, &to->holders[i]);
 	to->waiter_count = from->n_waiters;
+	to->rate_quota = from->rate_quota;
+	to->rate = from->rate;
 }
 
 static struct wc_usage_list *make_list(const struct usage *usage)

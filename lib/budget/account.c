@@ -20,6 +20,7 @@ int account_open(struct account *account, const struct account_key *key, uint64_
 	account->role = key->role;
 	account->driver_quota = key->driver_quota;
 	account->device_quota = key->device_quota;
+	account->device_rate = key->device_rate;
 	snprintf(device, sizeof device, "%s %s", key->identity, key->role);
 	ret = slot_table_open(&account->table, directory, device);
 	if (ret == 0 || ret == -ENOMEM || !directory || !*directory)
@@ -54,6 +55,23 @@ unsigned account_wait_limit(const struct account *account, int64_t now)
 	unsigned learned = slot_table_quota(&account->table, now, NULL);
 
 	return learned && learned < quota ? learned : quota;
+}
+
+uint32_t account_rate_limit(const struct account *account)
+{
+	return account->set_rate ? account->set_rate : account->device_rate;
+}
+
+uint64_t account_rate(const struct account *account, int except)
+{
+	struct slot_holder holders[SLOT_MAX];
+	unsigned n = slot_table_holders(&account->table, holders, SLOT_MAX, false);
+	uint64_t rate = 0;
+
+	for (unsigned i = 0; i < n && i < SLOT_MAX; i++)
+		if ((int)holders[i].index != except)
+			rate += holder_rate(&holders[i], account_rate_limit(account));
+	return rate;
 }
 
 /* Whether looking at all processes would tell more. */

@@ -20,6 +20,7 @@ struct account_key {
 	const char *role;              /* "decoder", "encoder": constant */
 	unsigned driver_quota;         /* contexts that the driver is known to allow, 0: unknown */
 	unsigned device_quota;         /* what udev says of this device, 0: nothing */
+	uint32_t device_rate;          /* macroblocks a second, as udev says, 0: it does not */
 };
 
 struct account {
@@ -29,6 +30,7 @@ struct account {
 	const char *role;
 	unsigned driver_quota, device_quota;
 	unsigned set_quota;            /* by the application, 0: nothing */
+	uint32_t device_rate, set_rate;
 	struct slot_table table;
 };
 
@@ -57,6 +59,12 @@ unsigned account_quota(const struct account *account, int64_t now);
  * With how many held somebody who waits need not try: the smallest number that is known, 0: none.
  */
 unsigned account_wait_limit(const struct account *account, int64_t now);
+
+/* Macroblocks a second that the device does; 0: unknown, and nobody is refused. */
+uint32_t account_rate_limit(const struct account *account);
+
+/* Macroblocks a second that are in use, except by the slot of that index (-1: none). */
+uint64_t account_rate(const struct account *account, int except);
 
 /* List who holds contexts in *error, except the slot of that index (-1: none). Fills the count. */
 void account_list_holders(const struct account *account, int except, int64_t now,

@@ -2,6 +2,7 @@
 #include "budget/accountant.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +271,18 @@ int accountant_set_quota(struct accountant *accountant, const struct account_key
 	return 0;
 }
 
+int accountant_set_rate(struct accountant *accountant, const struct account_key *key,
+			uint32_t rate)
+{
+	int ret = 0;
+	struct account *account = have_account(accountant, key, &ret);
+
+	if (!account)
+		return ret;
+	account->set_rate = rate;
+	return 0;
+}
+
 /* ---- taking and giving ----------------------------------------------------------------------- */
 
 static void fill_record(const struct claim *claim, const struct account *account,
@@ -279,8 +292,10 @@ static void fill_record(const struct claim *claim, const struct account *account
 
 	memset(record, 0, sizeof *record);
 	copy_candidate(claim->candidate, now, record);
-	record->width = claim->width;
-	record->height = claim->height;
+	record->width = claim->load.width;
+	record->height = claim->load.height;
+	record->framerate = claim->load.framerate;
+	record->rate_limit = account_rate_limit(account);
 	snprintf(record->role, sizeof record->role, "%s", account->role);
 	snprintf(record->codec, sizeof record->codec, "%s", codec);
 	snprintf(record->node, sizeof record->node, "%.47s", account->path);
@@ -299,6 +314,29 @@ static int no_context(const struct account *account, int64_t now, struct wc_erro
 	account_list_holders(account, -1, now, error);
 	error->quota = quota;
 	error->requested = (quota > error->holder_count ? quota : error->holder_count) + 1;
+	return error->name;
+}
+
+int claim_check_rate(const struct claim *claim, int64_t now, struct wc_error *error)
+{
+	const struct account *account = claim->account;
+	int slot = claim->slot.fd >= 0 ? (int)claim->slot.index : -1;
+	uint64_t limit = account_rate_limit(account);
+	uint64_t own = rate_of(&claim->load, limit), others;
+
+	if (!limit)
+		return 0;
+	others = account_rate(account, slot);
+	if (others + own <= limit)
+		return 0;
+	error_set(error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_OPEN, 0,
+		  "the pixel rate does not suffice: the device does %" PRIu64 " macroblocks a "
+		  "second, %" PRIu64 " are in use, and this takes %" PRIu64, limit, others, own);
+	error_set_device(error, account->path);
+	account_list_holders(account, slot, now, error);
+	error->resource = WC_RESOURCE_PIXEL_RATE;
+	error->quota = limit;
+	error->requested = others + own;
 	return error->name;
 }
 
@@ -353,6 +391,14 @@ int claim_take(struct claim *claim, const struct account_key *key, const char *c
 	}
 	if (claim->lacking == wanted)
 		claim->lacking = NULL;
+	/*
+	 * The slot is ours and its record written: of two who look at the same time, at least one
+	 * sees both.
+	 */
+	if (ret == 0 && claim_check_rate(claim, now, error) < 0) {
+		claim_let_go(claim);
+		return error->name;
+	}
 	/* Others do not see it then; that is better than none. */
 	if (ret < 0)
 		log_warning(&claim->accountant->core->log, "%s: a context is not counted: %s",
@@ -393,18 +439,25 @@ void claim_proved(struct claim *claim)
 		slot_table_proved(&claim->account->table, (unsigned)live);
 }
 
-void claim_set_size(struct claim *claim, uint32_t width, uint32_t height)
+void claim_set_load(struct claim *claim, const struct rate_load *load)
 {
-	claim->width = width;
-	claim->height = height;
+	claim->load = *load;
 	/* Of one picture: what codecs of other sizes hold is in proportion. */
-	claim->candidate->bytes = (uint64_t)width * height * 3 / 2;
-	if (claim->slot.fd < 0)
+	claim->candidate->bytes = (uint64_t)load->width * load->height * 3 / 2;
+	if (!claim->is_taken || claim->slot.fd < 0)
 		return;
-	claim->slot.record.width = width;
-	claim->slot.record.height = height;
+	claim->slot.record.width = load->width;
+	claim->slot.record.height = load->height;
+	claim->slot.record.framerate = load->framerate;
 	claim->slot.record.bytes = claim->candidate->bytes;
 	slot_update(&claim->slot, &claim->slot.record);
+}
+
+void claim_set_size(struct claim *claim, uint32_t width, uint32_t height)
+{
+	struct rate_load load = { width, height, claim->load.framerate };
+
+	claim_set_load(claim, &load);
 }
 
 int claim_refused(struct claim *claim, enum wc_stage stage, int sys_errno, struct wc_error *error)

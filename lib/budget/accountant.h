@@ -93,7 +93,8 @@ void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits);
 
 /*
  * Take a context of a device before it is opened. 0; QuotaExceededError with *error filled when all
- * are taken; OperationError when the machine cannot count.
+ * are taken, or when the load of the claim is more than is left of the device's pixel rate;
+ * OperationError when the machine cannot count.
  */
 int claim_take(struct claim *claim, const struct account_key *key, const char *codec,
 	       struct wc_error *error);
@@ -107,8 +108,20 @@ void claim_let_go(struct claim *claim);
 /* The context of the claim did work: what was learned of a smaller quota is forgotten. */
 void claim_proved(struct claim *claim);
 
+/*
+ * What the claim is going to ask of the device it takes next, or asks of the one that it has: coded
+ * size and frame rate, 0 for what is not known. What is taken already is never refused for it.
+ */
+void claim_set_load(struct claim *claim, const struct rate_load *load);
+
 /* The size of pictures became known. */
 void claim_set_size(struct claim *claim, uint32_t width, uint32_t height);
+
+/*
+ * Whether the pixel rate of the claim's account suffices for it beside all who hold contexts. 0, or
+ * QuotaExceededError with *error filled.
+ */
+int claim_check_rate(const struct claim *claim, int64_t now, struct wc_error *error);
 
 /*
  * The driver gave no context although the claim was taken: fill *error with QuotaExceededError,
@@ -120,5 +133,9 @@ int claim_refused(struct claim *claim, enum wc_stage stage, int sys_errno, struc
 /* How many contexts the application allows on a node; 0: as before. Negative errno. */
 int accountant_set_quota(struct accountant *accountant, const struct account_key *key,
 			 unsigned quota);
+
+/* The same of macroblocks a second. */
+int accountant_set_rate(struct accountant *accountant, const struct account_key *key,
+			uint32_t rate);
 
 #endif

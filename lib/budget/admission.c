@@ -68,22 +68,31 @@ static void mark_silent(struct claim *claim)
 	}
 }
 
+static void count_again(const struct claim *claim, struct wc_error *error)
+{
+	uint64_t in_use = error->holder_count;
+
+	error->quota = account_quota(claim->account, clock_now());
+	/* A slot that is free now is kept for somebody else. */
+	if (claim->lacking == claim->account && error->quota > in_use)
+		in_use = error->quota;
+	error->requested = in_use + 1;
+}
+
 /* Who has contexts now: those who had them when the waiting began may be gone. */
 static void list_again(struct claim *claim)
 {
 	struct wc_error *error = &claim->admission.error;
 	int64_t now = clock_now();
-	uint64_t in_use;
 
 	if (!claim->account)
 		return;
 	account_list_holders(claim->account, -1, now, error);
-	error->quota = account_quota(claim->account, now);
-	in_use = error->holder_count;
-	/* A slot that is free now is kept for somebody else. */
-	if (claim->lacking == claim->account && error->quota > in_use)
-		in_use = error->quota;
-	error->requested = in_use + 1;
+	/* If the rate suffices by now, the numbers of the last try stand. */
+	if (error->resource == WC_RESOURCE_PIXEL_RATE)
+		claim_check_rate(claim, now, error);
+	else
+		count_again(claim, error);
 	mark_silent(claim);
 }
 

@@ -13,6 +13,7 @@
 
 #include "budget/account.h"
 #include "budget/post.h"
+#include "budget/rate.h"
 #include "budget/reclaim.h"
 #include "budget/slot_wait.h"
 #include "util/loop.h"
@@ -67,7 +68,7 @@ struct claim {
 	struct reclaim_candidate *candidate;
 	char label[32];
 	char codec[16];
-	uint32_t width, height;        /* coded pixels, 0 while unknown */
+	struct rate_load load;         /* coded size, 0 while unknown, and frame rate */
 	/* Of the context held or wanted last; NULL: none yet, or nobody could look at it. */
 	struct account *account;
 	struct slot slot;              /* fd -1: none */

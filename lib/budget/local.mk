@@ -15,6 +15,7 @@ lib_libbudget_la_SOURCES = \
 	lib/budget/pressure_sample.c lib/budget/pressure_sample.h \
 	lib/budget/pressure_source.c lib/budget/pressure_source.h \
 	lib/budget/pressure_watch.c lib/budget/pressure_watch.h \
+	lib/budget/rate.c lib/budget/rate.h \
 	lib/budget/reclaim.c lib/budget/reclaim.h \
 	lib/budget/slot_file.c lib/budget/slot_file.h \
 	lib/budget/slot_opener.c \

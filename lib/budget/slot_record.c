@@ -13,6 +13,8 @@
 #include <webcodecs/memory.h>
 #include <webcodecs/pressure.h>
 
+#include "budget/rate.h"
+
 /* Wider than any codec of V4L2, and narrow enough that products of two fit 64 bits. */
 #define MAX_PIXELS 65536
 
@@ -145,7 +147,8 @@ static void make_printable(char *text)
 bool slot_record_check(struct slot_record *record, unsigned index)
 {
 	if (record->checksum != checksum(record) || record->index != index || record->pid <= 0 ||
-	    record->width > MAX_PIXELS || record->height > MAX_PIXELS || record->background > 1 ||
+	    record->width > MAX_PIXELS || record->height > MAX_PIXELS ||
+	    record->framerate > RATE_MAX_FRAMERATE || record->background > 1 ||
 	    record->pending_removal > 1)
 		return false;
 	end_strings(record);

@@ -46,8 +46,9 @@ struct slot_record {
 	uint32_t width, height;   /* coded pixels, 0 unknown */
 	uint32_t framerate;       /* frames in 1000 seconds, 0 unknown */
 	int32_t priority;
-	uint32_t background;      /* 0 or 1 */
-	uint32_t pending_removal; /* 0 or 1 */
+	uint16_t background;      /* 0 or 1 */
+	uint16_t pending_removal; /* 0 or 1 */
+	uint32_t rate_limit;      /* macroblocks a second the taker thought there are, 0: no idea */
 	char role[16];            /* "decoder", "encoder" */
 	char codec[16];
 	char label[32];           /* what the application called it */

@@ -10,6 +10,8 @@
 
 #include "budget/presence.h"
 
+#include "budget/holder.h"
+
 #define SUFFIX ".slots"
 
 /* Files that are made begin with a dot until they are whole. */
@@ -47,6 +49,18 @@ static unsigned quota_of(const struct slot_table *slots, const struct usage_tabl
 			largest = limit;
 	}
 	return largest;
+}
+
+/* Each by the limit that it came with itself: another one's may be anything. */
+static void add_rates(struct usage_table *table)
+{
+	for (unsigned i = 0; i < table->n_holders; i++) {
+		const struct slot_holder *holder = &table->holders[i];
+
+		if (holder->record.rate_limit > table->rate_quota)
+			table->rate_quota = holder->record.rate_limit;
+		table->rate += holder_rate(holder, holder->record.rate_limit);
+	}
 }
 
 /* Those whose record cannot be read have no ticket; less one, that is the largest number. */
@@ -107,6 +121,7 @@ static int read_table(const struct slot_table *slots, bool find_openers, struct 
 	table->waiters = table->holders + table->n_holders;
 	qsort(table->waiters, table->n_waiters, sizeof *table->waiters, by_ticket);
 	table->quota = quota_of(slots, table);
+	add_rates(table);
 	return 0;
 }
 

@@ -24,6 +24,8 @@ struct usage_table {
 	/* What a driver taught, else the largest limit that a holder keeps to; 0: not known. */
 	unsigned quota;
 	char node[48];                   /* as a holder told, and as it is in /dev; or "" */
+	unsigned rate_quota;             /* macroblocks a second, as holders know; 0: none does */
+	uint64_t rate;                   /* that they have together */
 	unsigned n_holders, n_waiters;
 	struct slot_holder *holders;     /* by index of the slot */
 	struct slot_holder *waiters;     /* in the order of their turn */

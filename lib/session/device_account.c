@@ -18,5 +18,6 @@ void device_account_key(const struct v4l2_device_info *info, struct device_ident
 		.role = wc_device_role_name(device->role),
 		.driver_quota = quirks_find(device->driver, device->role, 0)->contexts,
 		.device_quota = info->contexts,
+		.device_rate = info->rate,
 	};
 }

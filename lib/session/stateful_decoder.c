@@ -818,12 +818,12 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 		free(d);
 		return ret;
 	}
+	claim_set_load(env->claim, &(struct rate_load) { params->coded_width,
+							 params->coded_height, 0 });
 	ret = stateful_open(&d->s, &decoder_ops, env, device, WC_DEVICE_ROLE_DECODER,
 			    params->codec.codec, error);
-	if (ret == 0) {
-		claim_set_size(env->claim, params->coded_width, params->coded_height);
+	if (ret == 0)
 		ret = set_up_input(d, params, error);
-	}
 	if (ret == 0)
 		stateful_update_events(&d->s);
 	if (ret == 0 && d->s.failed) {

@@ -1011,6 +1011,14 @@ static int encoder_reset(struct session *session, struct wc_error *error)
 	return drop_work(e, error) < 0 ? stateful_fail_call(&e->s, error) : 0;
 }
 
+/* Told before the context is taken, and when it changes. */
+static void note_load(const struct session_env *env, const struct encoder_params *params)
+{
+	claim_set_load(env->claim, &(struct rate_load) {
+		params->width, params->height, rate_framerate(params->framerate),
+	});
+}
+
 static int encoder_retune(struct session *session, const struct encoder_params *params)
 {
 	struct encoder *e = encoder(session);
@@ -1026,6 +1034,7 @@ static int encoder_retune(struct session *session, const struct encoder_params *
 		return -ENOTSUP;
 	e->params.bitrate = params->bitrate;
 	e->params.framerate = params->framerate;
+	note_load(&e->s.env, &e->params);
 	return 0;
 }
 
@@ -1102,12 +1111,11 @@ int stateful_encoder_new(const struct session_env *env, const struct v4l2_device
 	e->s.keep = KEEP_OUTPUTS;
 	e->params = *params;
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
+	note_load(env, params);
 	ret = stateful_open(&e->s, &encoder_ops, env, device, WC_DEVICE_ROLE_ENCODER,
 			    params->codec.codec, error);
-	if (ret == 0) {
-		claim_set_size(env->claim, params->width, params->height);
+	if (ret == 0)
 		ret = set_up(e, params->fourcc, &unknown, error);
-	}
 	if (ret < 0) {
 		stateful_abandon(&e->s);
 		return ret;

@@ -41,6 +41,16 @@ const char *wc_stage_name(enum wc_stage stage)
 	return (unsigned)stage < ARRAY_SIZE(names) ? names[stage] : "unknown";
 }
 
+const char *wc_resource_name(enum wc_resource resource)
+{
+	static const char *const names[] = {
+		[WC_RESOURCE_CONTEXTS] = "contexts",
+		[WC_RESOURCE_PIXEL_RATE] = "pixel rate",
+	};
+
+	return (unsigned)resource < ARRAY_SIZE(names) ? names[resource] : "unknown";
+}
+
 const char *wc_memory_kind_name(enum wc_memory_kind kind)
 {
 	static const char *const names[WC_MEMORY_KINDS] = {

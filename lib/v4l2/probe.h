@@ -17,6 +17,7 @@ struct v4l2_device_info {
 	bool has_codecs;               /* codec_mask is known, from udev or because described */
 	uint32_t codec_mask;           /* bit n: codec n of enum video_codec */
 	unsigned contexts;             /* how many udev says there are, 0: it does not */
+	uint32_t rate;                 /* macroblocks a second, likewise */
 };
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "v4l2/registry.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libudev.h>
 #include <stdio.h>
@@ -243,13 +244,14 @@ static bool read_marks(struct udev_device *device, const char *path,
 }
 
 /* From the hwdb, or a rule of the administrator's. What is no number counts for nothing. */
-static unsigned read_contexts(struct udev_device *device)
+static uint32_t read_number(struct udev_device *device, const char *property, uint32_t max)
 {
-	const char *value = udev_device_get_property_value(device, "ID_WEBCODECS_CONTEXTS");
+	const char *value = udev_device_get_property_value(device, property);
 	char *end;
-	unsigned long number = value ? strtoul(value, &end, 10) : 0;
+	unsigned long long number = value && isdigit((unsigned char)*value) ?
+				    strtoull(value, &end, 10) : 0;
 
-	return number && number <= UINT16_MAX && !*end ? (unsigned)number : 0;
+	return number && number <= max && !*end ? (uint32_t)number : 0;
 }
 
 /* Enter a node of udev's, by its marks or by asking it. */
@@ -260,8 +262,12 @@ static int enter(struct device_registry *registry, struct udev_device *device, c
 	int ret = read_marks(device, path, &info) ? append(registry, &info)
 						  : probe_path(registry, path);
 
-	if (ret == 0 && registry->n_infos > before)
-		registry->infos[before].contexts = read_contexts(device);
+	if (ret == 0 && registry->n_infos > before) {
+		registry->infos[before].contexts = read_number(device, "ID_WEBCODECS_CONTEXTS",
+							       UINT16_MAX);
+		registry->infos[before].rate = read_number(device, "ID_WEBCODECS_MACROBLOCK_RATE",
+							   UINT32_MAX);
+	}
 	return ret;
 }
 
@@ -374,6 +380,7 @@ int device_registry_describe(struct device_registry *registry, size_t index)
 	ret = probe(registry, registry->infos[index].device.path, &info);
 	/* What udev says of the node it says still. */
 	info.contexts = registry->infos[index].contexts;
+	info.rate = registry->infos[index].rate;
 	if (ret == 0)
 		registry->infos[index] = info;
 	return ret;

@@ -253,6 +253,9 @@ START_TEST(traits_and_quotas_are_checked)
 	ck_assert_int_eq(wc_context_set_quota(context, "/dev/video0", WC_MAX_CONTEXTS + 1),
 			 WC_TYPE_ERROR);
 	ck_assert_int_eq(wc_context_set_quota(context, NULL, 1), WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_context_set_rate_quota(context, NULL, 1), WC_TYPE_ERROR);
+	ck_assert_int_eq(wc_context_set_rate_quota(context, "/dev/video0", 244800),
+			 WC_NOT_SUPPORTED_ERROR);
 	ck_assert_int_eq(wc_context_set_quota(context, "/dev/video0", 1), WC_NOT_SUPPORTED_ERROR);
 	wc_context_unref(context);
 

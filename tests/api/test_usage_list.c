@@ -80,6 +80,7 @@ START_TEST(holders_and_waiters_are_counted)
 {
 	struct slot_record record = { .width = 320, .height = 240, .role = "encoder",
 				      .codec = "vp8", .label = "mine",
+				      .framerate = 50000, .rate_limit = 100000,
 				      .progress = clock_now() - 1000000 };
 	struct slot_wait wait;
 	struct slot slot, wanted;
@@ -102,6 +103,9 @@ START_TEST(holders_and_waiters_are_counted)
 	ck_assert_uint_eq(usage->quota, 1);
 	ck_assert_uint_eq(usage->holder_count, 1);
 	ck_assert_uint_eq(usage->waiter_count, 1);
+	ck_assert_uint_eq(usage->rate_quota, 100000);
+	ck_assert_uint_eq(usage->rate, 15000);
+	ck_assert_uint_eq(usage->holders[0].rate, 15000);
 	ck_assert_int_eq(usage->holders[0].pid, getpid());
 	ck_assert_int_eq(usage->holders[0].state, WC_HOLDER_RUNNING);
 	ck_assert_uint_eq(usage->holders[0].width, 320);

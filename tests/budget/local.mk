@@ -4,6 +4,7 @@ WC_BUDGET_TESTS = \
 	tests/budget/test_post \
 	tests/budget/test_pressure \
 	tests/budget/test_pressure_source \
+	tests/budget/test_rate \
 	tests/budget/test_reclaim \
 	tests/budget/test_slot_wait \
 	tests/budget/test_slots \
@@ -41,6 +42,10 @@ tests_budget_test_pressure_LDADD = $(WC_BUDGET_TEST_LIBS)
 tests_budget_test_pressure_source_SOURCES = tests/budget/test_pressure_source.c
 tests_budget_test_pressure_source_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)
 tests_budget_test_pressure_source_LDADD = $(WC_BUDGET_TEST_LIBS)
+
+tests_budget_test_rate_SOURCES = tests/budget/test_rate.c
+tests_budget_test_rate_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)
+tests_budget_test_rate_LDADD = $(WC_BUDGET_TEST_LIBS)
 
 tests_budget_test_reclaim_SOURCES = tests/budget/test_reclaim.c
 tests_budget_test_reclaim_CFLAGS = $(WC_BUDGET_TEST_CFLAGS)

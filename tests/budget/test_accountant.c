@@ -731,6 +731,215 @@ START_TEST(the_limit_is_learned_from_the_driver)
 }
 END_TEST
 
+/* ---- pixel rate ---- */
+
+#define HD_RATE 108000                 /* 1280x720 at 30 */
+
+static const struct rate_load hd = { 1280, 720, 30000 };
+
+static struct account_key rated = {
+	.path = "/dev/video3", .identity = "platform:rated", .role = "encoder",
+	.device_rate = 2 * HD_RATE,
+};
+
+static int take_rated(struct codec *codec, const struct rate_load *load)
+{
+	int ret;
+
+	claim_set_load(&codec->claim, load);
+	ret = claim_take(&codec->claim, &rated, "h264", &codec->error);
+	claim_set_session(&codec->claim, ret == 0);
+	return ret;
+}
+
+static void enter_all(struct books *books, struct codec *codecs, unsigned n)
+{
+	open_books(books);
+	for (unsigned i = 0; i < n; i++)
+		enter(books, &codecs[i], false);
+}
+
+static void leave_all(struct books *books, struct codec *codecs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		claim_leave(&codecs[i].claim);
+	close_books(books);
+}
+
+START_TEST(rates_add_up)
+{
+	struct books here, there;
+	struct codec mine[2], yours[1];
+
+	enter_all(&here, mine, 2);
+	enter_all(&there, yours, 1);
+	ck_assert_int_eq(take_rated(&mine[0], &hd), 0);
+	ck_assert_int_eq(take_rated(&yours[0], &hd), 0);
+	ck_assert_int_eq(take_rated(&mine[1], &(struct rate_load) { 16, 16, 1000 }),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(mine[1].error.resource, WC_RESOURCE_PIXEL_RATE);
+	ck_assert_uint_eq(mine[1].error.quota, 2 * HD_RATE);
+	ck_assert_uint_eq(mine[1].error.requested, 2 * HD_RATE + 1);
+	ck_assert_uint_eq(mine[1].error.holder_count, 2);
+	ck_assert_uint_eq(mine[1].error.holders[0].rate, HD_RATE);
+	ck_assert_str_eq(mine[1].error.device, rated.path);
+	ck_assert_ptr_nonnull(strstr(mine[1].error.message, "pixel rate"));
+	ck_assert_uint_eq(here.core->counters.hardware_contexts, 1);
+	/* Nothing of it was kept. */
+	claim_give(&yours[0].claim);
+	ck_assert_int_eq(take_rated(&mine[1], &hd), 0);
+	leave_all(&there, yours, 1);
+	leave_all(&here, mine, 2);
+}
+END_TEST
+
+START_TEST(without_a_rate_nothing_is_refused)
+{
+	struct account_key plain = rated;
+	struct books books;
+	struct codec codecs[2];
+
+	plain.device_rate = 0;
+	enter_all(&books, codecs, 2);
+	for (int i = 0; i < 2; i++) {
+		claim_set_load(&codecs[i].claim, &(struct rate_load) { 65536, 65536, 1000000 });
+		ck_assert_int_eq(claim_take(&codecs[i].claim, &plain, "h264", &codecs[i].error),
+				 0);
+	}
+	leave_all(&books, codecs, 2);
+}
+END_TEST
+
+START_TEST(the_application_knows_the_rate_better)
+{
+	struct books books;
+	struct codec codecs[2];
+
+	enter_all(&books, codecs, 2);
+	ck_assert_int_eq(accountant_set_rate(&books.accountant, &rated, HD_RATE), 0);
+	ck_assert_int_eq(take_rated(&codecs[0], &hd), 0);
+	ck_assert_int_eq(take_rated(&codecs[1], &hd), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(codecs[1].error.quota, HD_RATE);
+	ck_assert_int_eq(accountant_set_rate(&books.accountant, &rated, 0), 0);
+	ck_assert_int_eq(take_rated(&codecs[1], &hd), 0);
+	leave_all(&books, codecs, 2);
+}
+END_TEST
+
+/* Of whom nothing is known comes in alone, whatever the default, and counts when it tells. */
+START_TEST(what_is_not_known_counts_as_it_becomes_known)
+{
+	static const struct rate_load nothing = { 0, 0, 0 };
+	struct books books;
+	struct codec codecs[2];
+
+	enter_all(&books, codecs, 2);
+	ck_assert_int_eq(accountant_set_rate(&books.accountant, &rated, HD_RATE), 0);
+	ck_assert_int_eq(take_rated(&codecs[0], &nothing), 0);
+	ck_assert_int_eq(take_rated(&codecs[1], &(struct rate_load) { 320, 240, 1000 }),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	claim_set_size(&codecs[0].claim, 640, 480);
+	ck_assert_int_eq(take_rated(&codecs[1], &(struct rate_load) { 320, 240, 1000 }), 0);
+	/* What grows keeps its context. */
+	claim_set_size(&codecs[0].claim, 8192, 4320);
+	ck_assert(codecs[0].claim.is_taken);
+	claim_give(&codecs[1].claim);
+	ck_assert_int_eq(take_rated(&codecs[1], &(struct rate_load) { 320, 240, 1000 }),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	leave_all(&books, codecs, 2);
+}
+END_TEST
+
+START_TEST(an_idle_codec_makes_room_for_the_rate)
+{
+	struct books books;
+	struct codec codecs[3];
+
+	enter_all(&books, codecs, 3);
+	take_rated(&codecs[0], &hd);
+	take_rated(&codecs[1], &hd);
+	let_pass(&books, 3 * INACTIVITY);
+	claim_progress(&codecs[0].claim);
+	ck_assert_int_eq(take_rated(&codecs[2], &hd), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(admission_begin(&codecs[2].claim, 0, &codecs[2].error));
+	settle(&books, &codecs[2].retried, 1);
+	ck_assert_uint_eq(codecs[0].reclaimed, 0);
+	ck_assert_uint_eq(codecs[1].reclaimed, 1);
+	ck_assert_int_eq(take_rated(&codecs[2], &hd), 0);
+	claim_leave(&codecs[0].claim);
+	claim_leave(&codecs[2].claim);
+	close_books(&books);
+}
+END_TEST
+
+START_TEST(waiting_for_the_rate_is_tried_again)
+{
+	struct books books;
+	struct codec codecs[2];
+
+	enter_all(&books, codecs, 2);
+	ck_assert_int_eq(accountant_set_rate(&books.accountant, &rated, HD_RATE), 0);
+	take_rated(&codecs[0], &hd);
+	claim_progress(&codecs[0].claim);
+	ck_assert_int_eq(take_rated(&codecs[1], &hd), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(admission_begin(&codecs[1].claim, PATIENCE, &codecs[1].error));
+	claim_give(&codecs[0].claim);
+	settle(&books, &codecs[1].retried, 1);
+	ck_assert_int_eq(take_rated(&codecs[1], &hd), 0);
+	leave_all(&books, codecs, 2);
+}
+END_TEST
+
+START_TEST(waiting_for_the_rate_ends)
+{
+	struct books books;
+	struct codec codecs[2];
+
+	enter_all(&books, codecs, 2);
+	ck_assert_int_eq(accountant_set_rate(&books.accountant, &rated, HD_RATE), 0);
+	take_rated(&codecs[0], &hd);
+	claim_progress(&codecs[0].claim);
+	take_rated(&codecs[1], &hd);
+	ck_assert(admission_begin(&codecs[1].claim, INACTIVITY / 4, &codecs[1].error));
+	settle(&books, &codecs[1].refused, 1);
+	ck_assert_int_eq(codecs[1].error.resource, WC_RESOURCE_PIXEL_RATE);
+	ck_assert_uint_eq(codecs[1].error.quota, HD_RATE);
+	ck_assert_uint_eq(codecs[1].error.requested, 2 * HD_RATE);
+	ck_assert_uint_eq(codecs[1].error.holder_count, 1);
+	leave_all(&books, codecs, 2);
+}
+END_TEST
+
+/* A record that nobody could have written honestly says nothing: its holder counts as unknown. */
+START_TEST(a_hostile_record_counts_as_an_unknown_one)
+{
+	static const struct slot_record bad[] = {
+		{ .width = 16, .height = 16, .framerate = UINT32_MAX, .role = "encoder" },
+		{ .width = UINT32_MAX, .height = 16, .framerate = 1, .role = "encoder" },
+	};
+	struct account_key wide = rated;
+	struct slot_table table;
+	struct books books;
+	struct codec codecs[1];
+	struct slot slot;
+
+	wide.device_rate = 244800 + HD_RATE;
+	ck_assert_int_eq(slot_table_open(&table, directory, "platform:rated encoder"), 0);
+	ck_assert_int_eq(slot_take(&table, 0, &bad[_i], &slot, clock_now()), 0);
+	enter_all(&books, codecs, 1);
+	claim_set_load(&codecs[0].claim, &hd);
+	ck_assert_int_eq(claim_take(&codecs[0].claim, &wide, "h264", &codecs[0].error), 0);
+	claim_give(&codecs[0].claim);
+	claim_set_load(&codecs[0].claim, &(struct rate_load) { 1280, 720, 30001 });
+	ck_assert_int_eq(claim_take(&codecs[0].claim, &wide, "h264", &codecs[0].error),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_uint_eq(codecs[0].error.requested, 244800 + HD_RATE + 4);
+	leave_all(&books, codecs, 1);
+	slot_give(&slot);
+	slot_table_close(&table);
+}
+END_TEST
+
 /* ---- contexts that ask each other ---- */
 
 /* One that wants a context, and the holders of both that there are. */
@@ -1063,6 +1272,14 @@ int main(void)
 	tcase_add_test(all, who_waited_is_told_who_holds_now);
 	tcase_add_test(all, room_is_made_so_often_and_no_more);
 	tcase_add_test(all, the_limit_is_learned_from_the_driver);
+	tcase_add_test(all, rates_add_up);
+	tcase_add_test(all, without_a_rate_nothing_is_refused);
+	tcase_add_test(all, the_application_knows_the_rate_better);
+	tcase_add_test(all, what_is_not_known_counts_as_it_becomes_known);
+	tcase_add_test(all, an_idle_codec_makes_room_for_the_rate);
+	tcase_add_test(all, waiting_for_the_rate_is_tried_again);
+	tcase_add_test(all, waiting_for_the_rate_ends);
+	tcase_add_loop_test(all, a_hostile_record_counts_as_an_unknown_one, 0, 2);
 	tcase_add_test(all, who_is_idle_for_longest_is_asked);
 	tcase_add_test(all, progress_is_seen_by_others_whoever_found_it);
 	tcase_add_test(all, who_offers_to_go_is_asked_first);

@@ -184,6 +184,65 @@ START_TEST(seventeen_sessions_run_at_once)
 }
 END_TEST
 
+#define SMALL_RATE (40 * 23)           /* macroblocks of 640x368 */
+
+static void refuse_for_rate(const struct fake_model *model, uint32_t limit, uint64_t requested)
+{
+	rig.claims[0].account->set_rate = limit;
+	ck_assert_int_eq(open_session(model), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(rig.error.resource, WC_RESOURCE_PIXEL_RATE);
+	ck_assert_str_eq(rig.error.device, RIG_PATH);
+	ck_assert_uint_eq(rig.error.quota, limit);
+	ck_assert_uint_eq(rig.error.requested, requested);
+	ck_assert_uint_eq(rig.error.holder_count, 1);
+}
+
+/* The device is not opened for one that is refused. */
+START_TEST(encoders_count_by_their_configuration)
+{
+	const struct fake_model *model = models[N_MODELS / 2 + _i];
+	struct encoder_params params = { .width = 640, .height = 368, .framerate = 15 };
+	struct session *first;
+
+	rig_start(&rig, model);
+	ck_assert_int_eq(open_session(model), 0);
+	first = rig.session;
+	ck_assert_uint_eq(account_rate(rig.claims[0].account, -1), SMALL_RATE * 30);
+	fake_fail(FAKE_OPEN, 1, ENOENT);
+	refuse_for_rate(model, 2 * SMALL_RATE * 30 - 1, 2 * SMALL_RATE * 30);
+	if (first->ops->retune(first, &params) == 0)
+		ck_assert_uint_eq(account_rate(rig.claims[0].account, -1), SMALL_RATE * 15);
+	rig.claims[0].account->set_rate = 2 * SMALL_RATE * 30;
+	ck_assert_int_eq(open_session(model), WC_OPERATION_ERROR);
+	ck_assert_int_eq(open_session(model), 0);
+	rig_destroy(&rig);
+	rig.session = first;
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(decoders_count_as_the_stream_tells)
+{
+	const struct fake_model *model = models[_i];
+	struct session *first;
+	uint64_t known;
+
+	rig_start(&rig, model);
+	ck_assert_int_eq(open_session(model), 0);
+	first = rig.session;
+	ck_assert_uint_eq(account_rate(rig.claims[0].account, -1), 244800);
+	ck_assert_int_eq(feed(model, 0, 2), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	/* Some align more than others. */
+	known = account_rate(rig.claims[0].account, -1);
+	ck_assert_uint_ge(known, SMALL_RATE * 30);
+	ck_assert_uint_le(known, 40 * 24 * 30);
+	refuse_for_rate(model, 100000, known + 100000);
+	rig.session = first;
+	rig_stop(&rig);
+}
+END_TEST
+
 /* ---- quirks ---------------------------------------------------------------------------------- */
 
 /*
@@ -288,6 +347,8 @@ int main(void)
 	tcase_add_loop_test(all, a_driver_gives_as_many_contexts_as_it_has, 0, N_MODELS);
 	tcase_add_loop_test(all, what_speaks_of_the_caller_is_no_matter_of_quota, 0, N_MODELS);
 	tcase_add_loop_test(all, seventeen_sessions_run_at_once, 0, N_MODELS);
+	tcase_add_loop_test(all, encoders_count_by_their_configuration, 0, N_MODELS / 2);
+	tcase_add_loop_test(all, decoders_count_as_the_stream_tells, 0, N_MODELS / 2);
 	tcase_add_loop_test(all, a_row_of_the_table_is_needed, 0, 7);
 	tcase_add_test(all, the_table_knows_how_many_contexts_there_are);
 	tcase_add_test(all, known_rubbish_is_dropped_silently);

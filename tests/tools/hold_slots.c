@@ -32,7 +32,8 @@ int main(int argc, char **argv)
 {
 	struct slot_record record = {
 		.progress = clock_now() - 2500000, .bytes = 4096, .width = 1280, .height = 720,
-		.priority = -7, .background = 1, .role = "decoder", .codec = "h264",
+		.framerate = 25000, .rate_limit = 400000, .priority = -7, .background = 1,
+		.role = "decoder", .codec = "h264",
 	};
 	struct slot_table table;
 	struct slot_wait wait;

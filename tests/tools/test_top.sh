@@ -95,6 +95,8 @@ json 'len(devices) == 2'
 check $? "two devices"
 json 'of("platform:codec0 decoder")["quota"] == 4 and of("platform:codec0 decoder")["contexts"] == 2'
 check $? "how many there are, and are in use"
+json 'of("platform:codec0 decoder")["rate_quota"] == 400000 and of("platform:codec0 decoder")["rate"] == 180000'
+check $? "how many macroblocks a second there are, and are in use"
 json "sorted(h['pid'] for h in of('platform:codec0 decoder')['holders']) == sorted([$first, $second])"
 check $? "both holders, and nobody else"
 json "[h['pid'] for h in of('platform:codec0 encoder')['holders']] == [$third]"
@@ -105,7 +107,7 @@ check $? "each holder has all that is promised"
 json "next(h for h in of('platform:codec0 decoder')['holders'] if h['pid'] == $first).items() >= {
 	'command': 'hold_slots', 'role': 'decoder', 'codec': 'h264', 'width': 1280, 'height': 720,
 	'label': 'camera one', 'state': 'running', 'priority': -7, 'background': True,
-	'bytes': 4096}.items()"
+	'bytes': 4096, 'rate': 90000}.items()"
 check $? "what the record says is what is shown"
 json '2.4 < one("platform:codec0 decoder")["idle"] < 60'
 check $? "idle in seconds"
@@ -115,9 +117,9 @@ json "[(w['pid'], w['label']) for w in of('platform:codec0 encoder')['waiters']]
 check $? "who waits"
 
 LC_ALL=C "$top" --once --directory "$slots" > table.txt
-grep -q '^platform:codec0 decoder: 2 of 4 in use$' table.txt
+grep -q '^platform:codec0 decoder: 2 of 4 in use, 180000 of 400000 macroblocks a second$' table.txt
 check $? "the table: a device"
-grep -q '^platform:codec0 encoder: 1 of 1 in use, 1 waiting$' table.txt
+grep -q '^platform:codec0 encoder: 1 of 1 in use, 1 waiting, 90000 of 400000 macroblocks a second$' table.txt
 check $? "the table: a device for which somebody waits"
 grep -q "^ *$first hold_slots  *decoder  h264   1280x720  .* s  -7 back  *running   camera one$" \
 	table.txt

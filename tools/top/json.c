@@ -53,6 +53,7 @@ static json_object *holder_of(struct json_builder *builder, const struct person 
 	if (person->taken >= 0)
 		json_put_real(builder, object, "held", seconds(person->taken));
 	json_put_number(builder, object, "bytes", (int64_t)(person->bytes & INT64_MAX));
+	json_put_number(builder, object, "rate", person->holder.rate);
 	return object;
 }
 
@@ -77,6 +78,8 @@ static json_object *device_of(struct json_builder *builder, const struct snapsho
 	put_text(builder, object, "node", table->node);
 	json_put_number(builder, object, "quota", table->quota);
 	json_put_number(builder, object, "contexts", table->n_holders);
+	json_put_number(builder, object, "rate_quota", table->rate_quota);
+	json_put_number(builder, object, "rate", (int64_t)(table->rate & INT64_MAX));
 	for (unsigned i = 0; i < table->n_holders; i++) {
 		snapshot_describe(snapshot, &table->holders[i], &person);
 		json_append(builder, holders, holder_of(builder, &person));

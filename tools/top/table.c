@@ -87,7 +87,7 @@ static void add_person(struct lines *lines, struct person *person, bool is_waiti
 static void add_device(struct lines *lines, const struct snapshot *snapshot,
 		       const struct usage_table *table, bool utf8)
 {
-	char device[SLOT_DEVICE_SIZE], quota[CELL] = "", waiting[CELL] = "";
+	char device[SLOT_DEVICE_SIZE], quota[CELL] = "", waiting[CELL] = "", rate[80] = "";
 	char node[sizeof table->node + 3] = "";
 	struct person person;
 
@@ -99,8 +99,11 @@ static void add_device(struct lines *lines, const struct snapshot *snapshot,
 		snprintf(waiting, sizeof waiting, ", %u waiting", table->n_waiters);
 	if (table->node[0])
 		snprintf(node, sizeof node, " (%s)", table->node);
-	lines_add(lines, LINE_DEVICE, "%s%s: %u%s in use%s", device, node, table->n_holders, quota,
-		  waiting);
+	if (table->rate_quota)
+		snprintf(rate, sizeof rate, ", %" PRIu64 " of %u macroblocks a second",
+			 table->rate, table->rate_quota);
+	lines_add(lines, LINE_DEVICE, "%s%s: %u%s in use%s%s", device, node, table->n_holders,
+		  quota, waiting, rate);
 	for (unsigned i = 0; i < table->n_holders; i++) {
 		snapshot_describe(snapshot, &table->holders[i], &person);
 		add_person(lines, &person, false, utf8);
