@@ -340,6 +340,17 @@ int claim_check_rate(const struct claim *claim, int64_t now, struct wc_error *er
 	return error->name;
 }
 
+bool claim_may_fit(const struct claim *claim, const struct account *account,
+		   const struct wc_error *error)
+{
+	uint64_t limit;
+
+	if (error->resource != WC_RESOURCE_PIXEL_RATE || !account)
+		return error->resource == WC_RESOURCE_CONTEXTS;
+	limit = account_rate_limit(account);
+	return rate_of(&claim->load, limit) <= limit;
+}
+
 static void note_taken(struct claim *claim, const char *codec)
 {
 	snprintf(claim->codec, sizeof claim->codec, "%s", codec);

@@ -124,6 +124,13 @@ void claim_set_size(struct claim *claim, uint32_t width, uint32_t height);
 int claim_check_rate(const struct claim *claim, int64_t now, struct wc_error *error);
 
 /*
+ * Whether the error is of a kind that goes away when somebody gives a context up. account: of the
+ * device that refused, NULL where nobody could look at it.
+ */
+bool claim_may_fit(const struct claim *claim, const struct account *account,
+		   const struct wc_error *error);
+
+/*
  * The driver gave no context although the claim was taken: fill *error with QuotaExceededError,
  * quota and holders, and remember how many there seem to be. Returns the ::wc_status. The session
  * gives back next.

@@ -512,9 +512,12 @@ void admission_renew(struct claim *claim)
 bool admission_begin(struct claim *claim, int64_t patience, const struct wc_error *error)
 {
 	struct admission *admission = &claim->admission;
+	struct account *account = find_account(claim, error->device);
 
+	if (!claim_may_fit(claim, account, error))
+		return false;
 	claim_let_go(claim);
-	claim->account = find_account(claim, error->device);
+	claim->account = account;
 	if (!admission->until)
 		admission->until = clock_now() +
 				   (patience < MAX_PATIENCE ? patience : MAX_PATIENCE);

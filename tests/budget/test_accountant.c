@@ -910,6 +910,23 @@ START_TEST(waiting_for_the_rate_ends)
 }
 END_TEST
 
+/* Nobody is closed for one that does not fit anyway. */
+START_TEST(what_is_too_large_by_itself_fails_at_once)
+{
+	struct books books;
+	struct codec codecs[2];
+
+	enter_all(&books, codecs, 2);
+	take_rated(&codecs[0], &hd);
+	let_pass(&books, 3 * INACTIVITY);
+	ck_assert_int_eq(take_rated(&codecs[1], &(struct rate_load) { 1920, 1080, 30000 }),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert(!admission_begin(&codecs[1].claim, PATIENCE, &codecs[1].error));
+	ck_assert_uint_eq(codecs[0].reclaimed, 0);
+	leave_all(&books, codecs, 2);
+}
+END_TEST
+
 /* A record that nobody could have written honestly says nothing: its holder counts as unknown. */
 START_TEST(a_hostile_record_counts_as_an_unknown_one)
 {
@@ -1279,6 +1296,7 @@ int main(void)
 	tcase_add_test(all, an_idle_codec_makes_room_for_the_rate);
 	tcase_add_test(all, waiting_for_the_rate_is_tried_again);
 	tcase_add_test(all, waiting_for_the_rate_ends);
+	tcase_add_test(all, what_is_too_large_by_itself_fails_at_once);
 	tcase_add_loop_test(all, a_hostile_record_counts_as_an_unknown_one, 0, 2);
 	tcase_add_test(all, who_is_idle_for_longest_is_asked);
 	tcase_add_test(all, progress_is_seen_by_others_whoever_found_it);
