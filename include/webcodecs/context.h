@@ -167,7 +167,8 @@ struct wc_counters {
 	uint64_t external_bytes;      /**< what the external memory hook knows of, now */
 	/** ::wc_counters.buffer_bytes by who made the memory, see ::wc_memory_kind. */
 	uint64_t bytes_by_kind[WC_MEMORY_KINDS];
-	uint64_t reserved[8];
+	uint64_t descriptors;         /**< of devices and buffers that are open */
+	uint64_t reserved[7];
 };
 
 /** Fill @p counters. Any thread; each value is exact, together they are no snapshot. */

@@ -62,6 +62,8 @@ enum wc_stage {
 enum wc_resource {
 	WC_RESOURCE_CONTEXTS = 0,   /**< hardware contexts of a device */
 	WC_RESOURCE_PIXEL_RATE,     /**< macroblocks (16x16 pixels) a second of a device */
+	WC_RESOURCE_MEMORY,         /**< bytes of a context: wc_context_set_memory_budget() */
+	WC_RESOURCE_DESCRIPTORS,    /**< file descriptors, of a context or of the process */
 };
 
 /** Number of holders that a ::wc_error can list; ::wc_error.holder_count may be larger. */

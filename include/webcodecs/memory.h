@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file webcodecs/memory.h
- * Memory of pictures and chunks: what kinds there are, and which one pictures get.
+ * Memory of pictures and chunks: what kinds there are, which one pictures get, and how much of each
+ * a context may have.
  *
  * What a picture should lie in depends on who has to share it, and on the board: a display without
  * an IOMMU shows contiguous memory only, which its own driver (DRM dumb buffers) or a dma-heap of
@@ -14,6 +15,23 @@
  *
  * Memory of another kind is never chosen silently: what is for a codec or a display is a DMA-BUF,
  * or there is an error.
+ *
+ * A context has budgets of bytes, one for each kind of memory and one for all kinds together, and
+ * one of file descriptors. They bound what is made, and never touch what exists: frames and chunks
+ * stay as they are when a budget is made smaller, and in each other respect.
+ *
+ * When a buffer would exceed a budget, what pools and caches keep idle is freed first. If that is
+ * not enough there is no buffer:
+ *
+ * - a decoder that has lent its buffers to frames makes no more of them and copies pictures out
+ *   into plain memory, as it does when the driver gives no more;
+ * - where there is nothing to fall back to, wc_video_frame_new() and the like return
+ *   ::WC_QUOTA_EXCEEDED_ERROR, and a codec closes with it: ::wc_error.resource tells what was
+ *   short, quota how much there is, requested how much would have been in use. No other codec is
+ *   closed for it.
+ *
+ * Long before, from 80 % of a budget of bytes on, a context that watches memory (see
+ * webcodecs/pressure.h) is told of pressure ::WC_PRESSURE_BY_BUDGET, and climbs its ladder.
  */
 #ifndef WEBCODECS_MEMORY_H
 #define WEBCODECS_MEMORY_H
@@ -23,6 +41,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct wc_context;
 
 /** Who made the memory of a buffer. The numbers are those of ::wc_counters.bytes_by_kind. */
 enum wc_memory_kind {
@@ -114,6 +134,38 @@ struct wc_memory_choice {
  */
 int wc_context_get_memory_choice(struct wc_context *context, unsigned use,
 				 struct wc_memory_choice *choice);
+
+/** For wc_context_set_memory_budget(): all kinds together. */
+#define WC_MEMORY_ALL_KINDS (-1)
+
+/**
+ * Say how much memory the buffers of a context may have.
+ *
+ * @param kind an enum wc_memory_kind, or ::WC_MEMORY_ALL_KINDS: what ::wc_counters.buffer_bytes
+ *        counts, memory of the application's that is wrapped and of libavcodec's included
+ * @param bytes 0: no limit, which is where each begins
+ * @return ::WC_OK; ::WC_TYPE_ERROR when there is no such kind.
+ *
+ * Any thread. Counts for buffers that are made afterwards.
+ */
+int wc_context_set_memory_budget(struct wc_context *context, int kind, uint64_t bytes);
+
+/**
+ * Say how many file descriptors the devices and buffers of a context may have, as
+ * ::wc_counters.descriptors counts them. Those of a context itself, a dozen at most, and those that
+ * wc_video_frame_export_dma_buf() makes for the application are not among them.
+ *
+ * A device that exports its buffers needs one for each memory plane of each of them. A buffer for
+ * which there is no descriptor is not made: without one its frames could not be shown, and would
+ * keep the hardware context after their codec is closed. When the process or the system has none
+ * left (EMFILE, ENFILE) the error is the same, with the limit of the process as quota.
+ *
+ * @param descriptors 0: the default, that is what RLIMIT_NOFILE allows the process now, less a
+ *        quarter, but at most 256, for everything else. It is looked at when a context is made.
+ *
+ * Any thread. Counts for buffers that are made afterwards.
+ */
+void wc_context_set_descriptor_budget(struct wc_context *context, uint32_t descriptors);
 
 #ifdef __cplusplus
 }

@@ -115,6 +115,7 @@ int wc_context_new(const struct wc_context_options *options, struct wc_context *
 		return WC_OPERATION_ERROR;
 	}
 	atomic_init(&context->refs, 1);
+	descriptors_set_limit(context->core, descriptors_default());
 	census_watch_init(&context->watch_open);
 	accountant_init(&context->accountant, context->core, &context->loop,
 			&(struct accountant_options) {
@@ -220,6 +221,7 @@ void wc_context_get_counters(const struct wc_context *context, struct wc_counter
 	counters->buffer_bytes = read_counter(&core->counters.buffer_bytes);
 	for (unsigned i = 0; i < WC_MEMORY_KINDS; i++)
 		counters->bytes_by_kind[i] = read_counter(&core->counters.bytes_by_kind[i]);
+	counters->descriptors = read_counter(&core->counters.descriptors);
 	counters->frames_decoded = read_counter(&core->counters.frames_decoded);
 	counters->chunks_encoded = read_counter(&core->counters.chunks_encoded);
 	counters->bytes_copied = read_counter(&core->counters.bytes_copied);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* In what memory a context's frames are made. */
+/* In what memory a context's frames are made, and how much there may be. */
 #include "api/memory.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include "api/context.h"
 #include "frame/frame_memory.h"
 #include "util/error.h"
+#include "util/memory_budget.h"
 #include "util/reserved.h"
 
 #define ALL_USES (WC_MEMORY_FOR_CPU | WC_MEMORY_FOR_CODEC | WC_MEMORY_FOR_DISPLAY)
@@ -68,4 +69,23 @@ int wc_context_get_memory_choice(struct wc_context *context, unsigned use,
 	error_set(&error, ret == -ENOMEM ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR,
 		  WC_STAGE_OPEN, -ret, "no memory for this use: %s", choice->reason);
 	return context_fail_anywhere(context, &error);
+}
+
+int wc_context_set_memory_budget(struct wc_context *context, int kind, uint64_t bytes)
+{
+	struct wc_error error;
+
+	if (kind < WC_MEMORY_ALL_KINDS || kind >= WC_MEMORY_KINDS) {
+		error_set(&error, WC_TYPE_ERROR, WC_STAGE_NONE, 0, "there is no kind of memory %d",
+			  kind);
+		return context_fail_anywhere(context, &error);
+	}
+	memory_set_limit(context->core, kind == WC_MEMORY_ALL_KINDS ? MEMORY_ALL_KINDS
+								    : (unsigned)kind, bytes);
+	return WC_OK;
+}
+
+void wc_context_set_descriptor_budget(struct wc_context *context, uint32_t descriptors)
+{
+	descriptors_set_limit(context->core, descriptors ? descriptors : descriptors_default());
 }

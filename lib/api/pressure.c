@@ -20,7 +20,12 @@ struct context_pressure {
 	struct pressure_ladder ladder;
 	struct pressure pressure;
 	struct pressure_sources sources;
+	struct task budget;            /* buffers were made while a budget is nearly used up */
+	struct timer budget_again;     /* it was: is it still? */
 };
+
+/* Microseconds between looks at a budget that is nearly used up. */
+#define BUDGET_PERIOD PRESSURE_SAMPLE_PERIOD
 
 static struct shrinker_list *shrinkers(void *owner)
 {
@@ -175,6 +180,41 @@ static void tell(void *owner, const struct wc_pressure_event *event)
 	p->handler(p->context, event, p->user_data);
 }
 
+static void note_budgets(struct context_pressure *p)
+{
+	const struct core *core = p->context->core;
+	enum wc_pressure_level worst = WC_PRESSURE_NONE;
+
+	for (unsigned kind = 0; kind <= MEMORY_ALL_KINDS; kind++) {
+		uint64_t used = memory_used(core, kind), limit = memory_limit(core, kind);
+		enum wc_pressure_level level = pressure_fill_level(used, limit);
+
+		pressure_note_budget(&p->pressure, PRESSURE_BYTES, used, limit, clock_now());
+		worst = level > worst ? level : worst;
+	}
+	/* Without the timer the level falls although nothing came free. */
+	if (worst != WC_PRESSURE_NONE)
+		loop_set_timer(&p->context->loop, &p->budget_again, BUDGET_PERIOD);
+}
+
+static void run_budget(struct task *task)
+{
+	note_budgets(container_of(task, struct context_pressure, budget));
+}
+
+static void on_budget_again(struct timer *timer)
+{
+	note_budgets(container_of(timer, struct context_pressure, budget_again));
+}
+
+/* In any thread, with the budget locked. */
+static void on_budget_changed(void *data)
+{
+	struct context_pressure *p = data;
+
+	loop_post_remote(&p->context->loop, &p->budget);
+}
+
 static struct context_pressure *begin(struct wc_context *context)
 {
 	struct context_pressure *p = calloc(1, sizeof *p);
@@ -199,6 +239,11 @@ static struct context_pressure *begin(struct wc_context *context)
 	pressure_sources_start(&p->sources, &context->loop, &p->pressure, &context->core->log,
 			       NULL);
 	pressure_sources_set_sampling(&p->sources, true);
+	task_init(&p->budget, run_budget);
+	timer_init(&p->budget_again, on_budget_again);
+	memory_watch(context->core, on_budget_changed, p);
+	/* Buffers may be there already. */
+	on_budget_changed(p);
 	return p;
 }
 
@@ -207,6 +252,9 @@ static void free_pressure(struct context_pressure *p)
 	if (!p)
 		return;
 	p->handler = NULL;
+	memory_watch(p->context->core, NULL, NULL);
+	loop_cancel_remote(&p->context->loop, &p->budget);
+	timer_cancel(&p->budget_again);
 	pressure_sources_stop(&p->sources);
 	pressure_ladder_descend(&p->ladder, WC_PRESSURE_NONE);
 	free(p);

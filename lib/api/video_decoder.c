@@ -341,7 +341,7 @@ int wc_video_decoder_decode(struct wc_video_decoder *decoder,
 	return ret;
 }
 
-/* Memory for a chunk, a pin: the session's if it has some, else our own. */
+/* Memory for a chunk, a pin: the session's if it has some, else our own. NULL with errno set. */
 static struct buffer *input_buffer(struct wc_video_decoder *decoder, size_t capacity)
 {
 	struct codec *codec = &decoder->codec;
@@ -374,6 +374,10 @@ int wc_video_decoder_alloc_chunk(struct wc_video_decoder *decoder, size_t capaci
 		return context_fail(context, WC_INVALID_STATE_ERROR,
 				    "cannot make a chunk, the decoder is closed");
 	buffer = input_buffer(decoder, capacity);
+	if (!buffer && errno == EDQUOT) {
+		memory_refused(context->core, WC_MEMORY_PLAIN, capacity, WC_STAGE_NONE, &error);
+		return context_fail_with(context, &error);
+	}
 	if (!buffer)
 		return context_fail_errno(context, ENOMEM, "make a chunk");
 	*chunk = encoded_video_chunk_new(context->core, buffer, 0, 0, init->type, &timing);

@@ -28,11 +28,38 @@ static size_t total_size(const struct buffer *buffer)
 	return size;
 }
 
+int buffer_reserve(struct buffer *buffer, enum wc_memory_kind kind, size_t bytes)
+{
+	int ret;
+
+	if (buffer->bytes)
+		memory_give(buffer->core, buffer->kind, buffer->bytes);
+	buffer->kind = kind;
+	ret = memory_take(buffer->core, kind, bytes);
+	buffer->bytes = ret < 0 ? 0 : bytes;
+	return ret;
+}
+
+static unsigned count_descriptors(const struct buffer *buffer)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < buffer->n_objects; i++)
+		n += buffer->objects[i].fd >= 0;
+	return n;
+}
+
 void buffer_account(struct buffer *buffer)
 {
+	size_t reserved = buffer->bytes;
+
 	buffer->bytes = total_size(buffer);
-	counter_add(&buffer->core->counters.buffer_bytes, buffer->bytes);
-	counter_add(&buffer->core->counters.bytes_by_kind[buffer->kind], buffer->bytes);
+	if (buffer->bytes > reserved)
+		memory_add(buffer->core, buffer->kind, buffer->bytes - reserved);
+	else if (buffer->bytes < reserved)
+		memory_give(buffer->core, buffer->kind, reserved - buffer->bytes);
+	counter_add(&buffer->core->counters.descriptors, count_descriptors(buffer));
+	buffer->descriptors += count_descriptors(buffer);
 	waker_ask(&buffer->core->waker);
 }
 
@@ -43,8 +70,8 @@ void buffer_finish(struct buffer *buffer)
 	for (unsigned i = 0; i < buffer->n_objects; i++)
 		if (buffer->objects[i].fd >= 0)
 			close(buffer->objects[i].fd);
-	counter_sub(&core->counters.buffer_bytes, buffer->bytes);
-	counter_sub(&core->counters.bytes_by_kind[buffer->kind], buffer->bytes);
+	memory_give(core, buffer->kind, buffer->bytes);
+	descriptors_give(core, buffer->descriptors);
 	counter_sub(&core->counters.buffers, 1);
 	pthread_mutex_destroy(&buffer->access.lock);
 	core_unref(core);
@@ -125,23 +152,36 @@ static struct plain_buffer *plain_new(void (*release)(void *user_data), void *us
 	return plain;
 }
 
-static struct buffer *plain_set_up(struct plain_buffer *plain, struct core *core, void *data,
-				   size_t size)
+/* Memory of others is there already, but to keep it takes some of the budget, too. */
+static int plain_set_up(struct plain_buffer *plain, struct core *core, void *data, size_t size)
 {
+	enum wc_memory_kind kind = plain->release ? WC_MEMORY_WRAPPED : WC_MEMORY_PLAIN;
+	int ret;
+
 	buffer_init(&plain->base, core, &plain_ops);
-	plain->base.kind = plain->release ? WC_MEMORY_WRAPPED : WC_MEMORY_PLAIN;
+	ret = buffer_reserve(&plain->base, kind, size);
+	if (ret < 0) {
+		address_set_remove(&core->wrapped, &plain->wrapped);
+		buffer_finish(&plain->base);
+		free(plain);
+		return ret;
+	}
 	plain->base.n_objects = 1;
 	plain->base.objects[0] = (struct buffer_object) { .map = data, .size = size, .fd = -1 };
 	buffer_account(&plain->base);
-	return &plain->base;
+	return 0;
 }
 
 struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
 				  void (*release)(void *user_data), void *user_data)
 {
 	struct plain_buffer *plain = plain_new(release, user_data);
+	int ret = plain ? plain_set_up(plain, core, data, size) : -ENOMEM;
 
-	return plain ? plain_set_up(plain, core, data, size) : NULL;
+	if (ret == 0)
+		return &plain->base;
+	errno = -ret;
+	return NULL;
 }
 
 int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
@@ -149,6 +189,7 @@ int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
 			    struct buffer **buffer)
 {
 	struct plain_buffer *plain = plain_new(release, user_data);
+	int ret;
 
 	if (!plain)
 		return -ENOMEM;
@@ -156,8 +197,10 @@ int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
 		free(plain);
 		return -EEXIST;
 	}
-	*buffer = plain_set_up(plain, core, data, size);
-	return 0;
+	ret = plain_set_up(plain, core, data, size);
+	if (ret == 0)
+		*buffer = &plain->base;
+	return ret;
 }
 
 /* Rounded up to the alignment, one byte at least; 0 when that is too much. */
@@ -171,32 +214,49 @@ static size_t aligned(size_t size)
 		    : BUFFER_ALIGNMENT;
 }
 
-/* The memory is one piece, that of the first object. */
-struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n)
+static struct buffer *refuse_plain(struct buffer *buffer, int error)
 {
-	struct plain_buffer *plain;
-	size_t total = 0;
-	uint8_t *data;
+	buffer_unref(buffer);
+	errno = error;
+	return NULL;
+}
 
-	for (unsigned i = 0; i < n; i++)
-		if (!aligned(sizes[i]) ||
-		    __builtin_add_overflow(total, aligned(sizes[i]), &total))
-			return NULL;
-	data = aligned_alloc(BUFFER_ALIGNMENT, total);
-	plain = data ? plain_new(NULL, NULL) : NULL;
-	if (!plain) {
-		free(data);
-		return NULL;
-	}
-	buffer_init(&plain->base, core, &plain_ops);
-	plain->base.n_objects = n;
+/* The memory is one piece, that of the first object. */
+static struct buffer *fill_plain(struct buffer *buffer, const size_t *sizes, unsigned n,
+				 size_t total)
+{
+	uint8_t *data = aligned_alloc(BUFFER_ALIGNMENT, total);
+
+	if (!data)
+		return refuse_plain(buffer, ENOMEM);
+	buffer->n_objects = n;
 	for (unsigned i = 0; i < n; i++) {
-		plain->base.objects[i] = (struct buffer_object) {
+		buffer->objects[i] = (struct buffer_object) {
 			.map = data, .size = sizes[i], .fd = -1 };
 		data += aligned(sizes[i]);
 	}
-	buffer_account(&plain->base);
-	return &plain->base;
+	buffer_account(buffer);
+	return buffer;
+}
+
+/* Within the budget before there is memory, so that refusing costs nothing. */
+struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n)
+{
+	size_t total = 0, bytes = 0;
+	struct plain_buffer *plain;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!aligned(sizes[i]) || __builtin_add_overflow(total, aligned(sizes[i]), &total))
+			return refuse_plain(NULL, ENOMEM);
+		bytes += sizes[i];
+	}
+	plain = plain_new(NULL, NULL);
+	if (!plain)
+		return refuse_plain(NULL, ENOMEM);
+	buffer_init(&plain->base, core, &plain_ops);
+	if (buffer_reserve(&plain->base, WC_MEMORY_PLAIN, bytes) < 0)
+		return refuse_plain(&plain->base, EDQUOT);
+	return fill_plain(&plain->base, sizes, n, total);
 }
 
 struct buffer *buffer_new_plain(struct core *core, size_t size)

@@ -55,7 +55,8 @@ struct buffer {
 	atomic_uint pins;
 	atomic_uint held;              /* by frames and chunks that external memory was told of */
 	atomic_bool exported;          /* somebody outside may be reading the content */
-	size_t bytes;                  /* of all objects, once accounted */
+	size_t bytes;                  /* counted: of all objects, or reserved for them */
+	unsigned descriptors;          /* counted */
 	enum wc_memory_kind kind;      /* plain, unless the maker says so before buffer_account() */
 	bool read_only;                /* the content may be a reference picture of a decoder */
 	/*
@@ -77,7 +78,14 @@ struct buffer {
  */
 void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_ops *ops);
 
-/* Count the bytes of the objects. */
+/*
+ * Count bytes before they are allocated, within the budget of the core. 0; -EDQUOT: there are not
+ * so many, and what was counted before for this buffer is not any more. The maker says what it
+ * really got with buffer_account(), or gives up with buffer_finish().
+ */
+int buffer_reserve(struct buffer *buffer, enum wc_memory_kind kind, size_t bytes);
+
+/* Count the bytes and descriptors of the objects, in place of what was reserved. Never refused. */
 void buffer_account(struct buffer *buffer);
 
 /* For destroy(): close descriptors, take the buffer out of the counters, drop the core. */
@@ -109,22 +117,25 @@ void buffer_unmap(struct buffer *buffer);
 void buffer_hold(struct buffer *buffer);
 void buffer_unhold(struct buffer *buffer);
 
-/* Plain memory, aligned, of one object; NULL without memory. One reference. */
+/*
+ * Plain memory, aligned, of one object. One reference. NULL with errno set: ENOMEM, or EDQUOT when
+ * the budget of the core is used up; see memory_refused().
+ */
 struct buffer *buffer_new_plain(struct core *core, size_t size);
 
 /* The same in n objects of these sizes, each aligned. */
 struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n);
 
 /*
- * Memory of somebody else's: release(user_data) is called when it is no longer needed. NULL
- * without memory, then release is not called. One reference.
+ * Memory of somebody else's: release(user_data) is called when it is no longer needed. One
+ * reference. NULL as above, then release is not called.
  */
 struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
 				  void (*release)(void *user_data), void *user_data);
 
 /*
- * The same for memory that nobody may wrap twice at a time: 0, -ENOMEM, or -EEXIST when a buffer of
- * this core that was made so and is alive has the same data.
+ * The same for memory that nobody may wrap twice at a time: 0, -ENOMEM, -EDQUOT, or -EEXIST when a
+ * buffer of this core that was made so and is alive has the same data.
  */
 int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
 			    void (*release)(void *user_data), void *user_data,

@@ -92,6 +92,8 @@ int encoded_video_chunk_from_copy(struct core *core, const void *data, size_t si
 				 "data is NULL, size is %zu", size);
 	if (size)
 		buffer = copy_data(core, data, size);
+	if (size && !buffer && errno == EDQUOT)
+		return memory_refused(core, WC_MEMORY_PLAIN, size, WC_STAGE_NONE, error);
 	if (!size || buffer)
 		*chunk = encoded_video_chunk_new(core, buffer, 0, size, init->type, &timing);
 	buffer_unref(buffer);

@@ -297,7 +297,8 @@ static void enter(struct pool *pool, struct pooled *pooled, unsigned generation,
 
 /*
  * With the lock held, which is given up meanwhile: make a buffer for which there is room. 0 and
- * NULL when its generation ended meanwhile; -EAGAIN when it turned out too large for the limit.
+ * NULL when its generation ended meanwhile; -EAGAIN when it turned out too large for the limit, or
+ * the budget of the core has no room while buffers are in use.
  */
 static int add(struct pool *pool, size_t size, struct pooled **out)
 {
@@ -314,9 +315,9 @@ static int add(struct pool *pool, size_t size, struct pooled **out)
 	ret = create(pool, &key, &pooled);
 	pthread_mutex_lock(&pool->lock);
 	if (ret < 0) {
-		pool->stats.failed++;
+		pool->stats.failed += ret != -EDQUOT;
 		give_room(pool, generation, reserved);
-		return ret;
+		return ret == -EDQUOT && pool->stats.in_use ? -EAGAIN : ret;
 	}
 	enter(pool, pooled, generation, reserved);
 	if (is_current(pool, pooled) && pool->stats.bytes <= pool->options.max.bytes) {
@@ -514,8 +515,10 @@ void pool_forget(struct pool *pool, struct pool_notice *notice)
 struct buffer *pool_get(struct pool *pool, size_t size)
 {
 	struct buffer *buffer;
+	int ret = pool_try(pool, size, &buffer);
 
-	pool_try(pool, size, &buffer);
+	if (ret < 0)
+		errno = ret == -EAGAIN ? EDQUOT : -ret;
 	return buffer;
 }
 

@@ -65,7 +65,9 @@ struct pool_allocator_ops {
 	 * Fill objects and n_objects of buffer, which is otherwise set up, with at least key->size
 	 * bytes, and kind, is_shared and stride where they are not as buffer_init() left them;
 	 * *opaque is the allocator's own, NULL at first, see pool_opaque(). 0 or a negative errno
-	 * with nothing left behind; -EAGAIN is kept for the pool itself.
+	 * with nothing left behind; -EAGAIN is kept for the pool itself. Before it allocates it
+	 * says so with buffer_reserve(), and returns -EDQUOT, or tries another kind of memory, when
+	 * that says no.
 	 */
 	int (*alloc)(struct pool_allocator *allocator, const struct pool_key *key,
 		     struct buffer *buffer, void **opaque);
@@ -145,7 +147,9 @@ int pool_set_key(struct pool *pool, const struct pool_key *key);
  * All give one *pin* of a buffer with at least size bytes, to be given back with buffer_unpin();
  * the content is undefined. With a key a size of 0 means that of the key, and more is refused. On
  * failure *buffer is NULL and the result one of:
- *   -EAGAIN      exhausted: as many buffers as allowed are in use
+ *   -EAGAIN      exhausted: as many buffers as allowed are in use, or as many as the budget of
+ *                the core has room for
+ *   -EDQUOT      that budget has no room, and no buffer is in use that could come back
  *   -ECANCELED   flushing, or closed meanwhile
  *   -EINVAL      a size beyond that of the key, or beyond all that the pool may have
  *   -ENOMEM      or another errno: what the allocator said
@@ -181,7 +185,10 @@ int pool_ask(struct pool *pool, size_t size, struct pool_notice *notice, struct 
 /* No longer be told. ready() does not run after this returned. Harmless when it is not waiting. */
 void pool_forget(struct pool *pool, struct pool_notice *notice);
 
-/* As pool_try(), for callers to whom all failures are one: NULL. */
+/*
+ * As pool_try(), for callers without limits of their own: NULL with errno set. Exhausted is EDQUOT
+ * here.
+ */
 struct buffer *pool_get(struct pool *pool, size_t size);
 
 /* What the allocator left with a buffer of a pool. */

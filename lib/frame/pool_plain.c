@@ -10,6 +10,7 @@ static int plain_alloc(struct pool_allocator *allocator, const struct pool_key *
 {
 	size_t size = (key->size + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
 	uint8_t *map;
+	int ret;
 
 	(void)allocator;
 	(void)opaque;
@@ -17,6 +18,9 @@ static int plain_alloc(struct pool_allocator *allocator, const struct pool_key *
 		return -ENOTSUP;
 	if (size < key->size)
 		return -ENOMEM;
+	ret = buffer_reserve(buffer, WC_MEMORY_PLAIN, size);
+	if (ret < 0)
+		return ret;
 	map = aligned_alloc(BUFFER_ALIGNMENT, size);
 	if (!map)
 		return -ENOMEM;

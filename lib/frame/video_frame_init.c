@@ -186,8 +186,11 @@ void video_frame_init_setup(struct wc_video_frame *frame, struct core *core,
 	video_frame_give(frame);
 }
 
-static int no_memory(size_t size, struct wc_error *error)
+static int no_memory(struct core *core, int sys_errno, enum wc_memory_kind kind, size_t size,
+		     struct wc_error *error)
 {
+	if (sys_errno == EDQUOT)
+		return memory_refused(core, kind, size, WC_STAGE_NONE, error);
 	return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM,
 			 "no memory for a picture of %zu bytes", size);
 }
@@ -227,12 +230,13 @@ int video_frame_from_copy(struct core *core, const void *data, size_t size,
 	needed = frame_format_tight(&format, init->fourcc, init->coded_width, init->coded_height);
 	*frame = slab_get(&core->frames);
 	if (!*frame)
-		return no_memory(needed, error);
+		return no_memory(core, ENOMEM, WC_MEMORY_PLAIN, needed, error);
 	buffer = buffer_new_plain(core, needed);
 	if (!buffer) {
+		ret = no_memory(core, errno, WC_MEMORY_PLAIN, needed, error);
 		slab_put(&core->frames, *frame);
 		*frame = NULL;
-		return no_memory(needed, error);
+		return ret;
 	}
 	copy_planes(buffer, &format, data, &plan);
 	video_frame_init_setup(*frame, core, buffer, &format, init, &plan.visible);
@@ -282,14 +286,15 @@ int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 	format_as_given(&format, init, &plan);
 	*frame = slab_get(&core->frames);
 	if (!*frame)
-		return no_memory(0, error);
+		return no_memory(core, ENOMEM, WC_MEMORY_WRAPPED, 0, error);
 	/* Last: from here on the buffer's end calls release. */
 	ret = buffer_new_wrapped_once(core, data, size, release ? release : release_nothing,
 				      user_data, &buffer);
 	if (ret < 0) {
 		slab_put(&core->frames, *frame);
 		*frame = NULL;
-		return ret == -EEXIST ? wrapped_already(data, error) : no_memory(0, error);
+		return ret == -EEXIST ? wrapped_already(data, error) :
+		       no_memory(core, -ret, WC_MEMORY_WRAPPED, size, error);
 	}
 	video_frame_init_setup(*frame, core, buffer, &format, init, &plan.visible);
 	buffer_unref(buffer);
@@ -351,7 +356,7 @@ int video_frame_alloc(struct core *core, struct frame_memory *memory,
 	make_key(init, needed, &key);
 	*frame = key.size ? slab_get(&core->frames) : NULL;
 	if (!*frame)
-		return no_memory(needed, error);
+		return no_memory(core, ENOMEM, WC_MEMORY_PLAIN, needed, error);
 	ret = frame_memory_get(memory, use, &key, &buffer, &choice);
 	if (ret == 0 && !lay_out(&format, init, &plan, buffer)) {
 		buffer_unpin(buffer);

@@ -18,6 +18,7 @@ struct port {
 	struct core *core;
 	struct queue *queue;           /* not used by orphans */
 	bool writable;
+	bool lacks_descriptors;        /* that was why port_fill() said -EDQUOT */
 	port_returned returned;
 	void *owner;
 	unsigned n_buffers;
@@ -115,6 +116,20 @@ static const struct buffer_ops port_buffer_ops = {
 	.destroy = on_destroy,
 };
 
+/* The descriptors are counted by what was really exported, when the buffer is accounted. */
+static int take_memory(struct port *port, unsigned index, struct queue_memory *memory)
+{
+	unsigned n = port->queue->format.n_planes;
+	int ret = descriptors_take(port->core, n);
+
+	port->lacks_descriptors = ret < 0;
+	if (ret < 0)
+		return ret;
+	ret = queue_take_memory(port->queue, index, port->writable, memory);
+	descriptors_give(port->core, n);
+	return ret;
+}
+
 static int add_buffer(struct port *port, unsigned index)
 {
 	struct port_buffer *pb = malloc(sizeof *pb);
@@ -123,12 +138,15 @@ static int add_buffer(struct port *port, unsigned index)
 
 	if (!pb)
 		return -ENOMEM;
-	ret = queue_take_memory(port->queue, index, port->writable, &memory);
+	buffer_init(&pb->base, port->core, &port_buffer_ops);
+	ret = buffer_reserve(&pb->base, WC_MEMORY_DRIVER, queue_buffer_size(port->queue, index));
+	if (ret == 0)
+		ret = take_memory(port, index, &memory);
 	if (ret < 0) {
+		buffer_finish(&pb->base);
 		free(pb);
 		return ret;
 	}
-	buffer_init(&pb->base, port->core, &port_buffer_ops);
 	pb->index = index;
 	pb->port = port;
 	pb->base.read_only = !port->writable;
@@ -141,7 +159,6 @@ static int add_buffer(struct port *port, unsigned index)
 		};
 	for (unsigned i = 0; i < memory.n_planes; i++)
 		pb->base.objects[i].inode = dma_buf_inode(&pb->base.objects[i]);
-	pb->base.kind = WC_MEMORY_DRIVER;
 	buffer_account(&pb->base);
 	atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
 	port->buffers[index] = pb;
@@ -156,6 +173,18 @@ int port_fill(struct port *port)
 	while (ret == 0 && port->n_buffers < port->queue->n_buffers)
 		ret = add_buffer(port, port->n_buffers);
 	return ret;
+}
+
+int port_refused(const struct port *port, int sys_errno, struct wc_error *error)
+{
+	const struct queue *queue = port->queue;
+
+	if (sys_errno == EDQUOT && !port->lacks_descriptors)
+		return memory_refused(port->core, WC_MEMORY_DRIVER,
+				      queue_buffer_size(queue, port->n_buffers), WC_STAGE_BUFFERS,
+				      error);
+	return descriptors_refused(port->core, queue->format.n_planes, sys_errno,
+				   WC_STAGE_BUFFERS, error);
 }
 
 void port_close(struct port *port)

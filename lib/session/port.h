@@ -28,9 +28,12 @@ struct port *port_new(struct core *core, struct loop *loop, struct queue *queue,
 
 /*
  * Make buffers for the indices that have none yet. 0 or a negative errno; buffers made before
- * stay.
+ * stay. -EDQUOT: a budget of the core does not suffice, port_refused() tells which.
  */
 int port_fill(struct port *port);
+
+/* QuotaExceededError after port_fill() said -EDQUOT, -EMFILE or -ENFILE. */
+int port_refused(const struct port *port, int sys_errno, struct wc_error *error);
 
 /* Orphan what is in use, free the rest. NULL is allowed. */
 void port_close(struct port *port);

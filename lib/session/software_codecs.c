@@ -361,3 +361,16 @@ int software_error(struct wc_error *error, enum wc_status name, const AVCodec *c
 	error_set_device(error, codec->name);
 	return error->name;
 }
+
+int software_memory_error(struct core *core, struct wc_error *error, enum wc_status name,
+			  const AVCodec *codec, const char *what, int code)
+{
+	if (code == AVERROR(ENOMEM))
+		return software_error(error, WC_OPERATION_ERROR, codec, what, code);
+	if (code != AVERROR(EDQUOT))
+		return software_error(error, name, codec, what, code);
+	/* How much it was is forgotten by now: one byte would have been too much. */
+	memory_refused(core, WC_MEMORY_PLAIN, 1, WC_STAGE_JOB, error);
+	error_set_device(error, codec->name);
+	return error->name;
+}

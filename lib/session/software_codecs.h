@@ -70,6 +70,13 @@ int software_context_open(AVCodecContext *context, const AVCodec *codec);
 int software_error(struct wc_error *error, enum wc_status name, const AVCodec *codec,
 		   const char *what, int code);
 
+/*
+ * The same for a call that needed memory of our own: QuotaExceededError when the budget of the core
+ * did not suffice (EDQUOT), OperationError without memory, else name.
+ */
+int software_memory_error(struct core *core, struct wc_error *error, enum wc_status name,
+			  const AVCodec *codec, const char *what, int code);
+
 /* An AVERROR as errno, 0 for those of libavutil's own. */
 int software_errno(int code);
 

@@ -76,9 +76,16 @@ static struct buffer *decoder_alloc_input(struct session *session, size_t capaci
 	if (!input || !map) {
 		free(input);
 		free(map);
+		errno = ENOMEM;
 		return NULL;
 	}
 	buffer_init(&input->base, of_session(session)->base.env.core, &input_ops);
+	if (buffer_reserve(&input->base, WC_MEMORY_PLAIN, capacity) < 0) {
+		input->base.objects[0].map = map;
+		input_destroy(&input->base);
+		errno = EDQUOT;
+		return NULL;
+	}
 	/* The caller's, as session.h has it. */
 	atomic_store(&input->base.pins, 1);
 	input->base.n_objects = 1;
@@ -176,17 +183,33 @@ static int object_of(const struct buffer *buffer, const uint8_t *data)
 	return -EINVAL;
 }
 
-/* Takes the frame over, also when it fails. */
+static size_t size_of(const AVFrame *frame)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < BUFFER_MAX_OBJECTS && frame->buf[i]; i++)
+		size += (size_t)frame->buf[i]->size;
+	return size;
+}
+
+/* Takes the frame over, also when it fails: then errno is ENOMEM or EDQUOT. */
 static struct picture *picture_new(struct core *core, AVFrame *frame)
 {
 	struct picture *picture = malloc(sizeof *picture);
 
 	if (!picture) {
 		av_frame_free(&frame);
+		errno = ENOMEM;
 		return NULL;
 	}
 	buffer_init(&picture->base, core, &picture_ops);
 	picture->frame = frame;
+	/* libavcodec has the memory already; lent on, it does not get it back for its next one. */
+	if (buffer_reserve(&picture->base, WC_MEMORY_PLAIN, size_of(frame)) < 0) {
+		buffer_unref(&picture->base);
+		errno = EDQUOT;
+		return NULL;
+	}
 	/* Later pictures may be predicted from this one. */
 	picture->base.read_only = true;
 	for (unsigned i = 0; i < BUFFER_MAX_OBJECTS && frame->buf[i]; i++) {
@@ -284,16 +307,16 @@ static struct wc_video_frame *wrap_picture(struct decoder *d, const struct timin
 	}
 	d->frame = NULL;
 	picture = picture_new(d->base.env.core, av);
-	if (picture)
-		ret = layout_of(picture, row->fourcc, &format);
+	ret = picture ? layout_of(picture, row->fourcc, &format) : -errno;
 	if (picture && ret == 0)
 		out = video_frame_new(d->base.env.core, &picture->base, &format, &visible, timing);
 	if (out) {
 		apply_aspect(out, av->sample_aspect_ratio);
 		out->color_space = software_color(av);
 	} else {
-		software_error(error, WC_OPERATION_ERROR, d->base.codec, "hand out a picture",
-			       ret < 0 ? AVERROR(-ret) : AVERROR(ENOMEM));
+		software_memory_error(d->base.env.core, error, WC_OPERATION_ERROR, d->base.codec,
+				      "hand out a picture",
+				      ret < 0 ? AVERROR(-ret) : AVERROR(ENOMEM));
 	}
 	if (picture)
 		buffer_unref(&picture->base);

@@ -258,15 +258,17 @@ static struct buffer *copy_packet(struct encoder *e, AVPacket *packet,
 	return buffer;
 }
 
-/* The memory of a chunk; takes the packet over if it succeeds. */
+/* The memory of a chunk; takes the packet over if it succeeds, else NULL with errno set. */
 static struct buffer *package(struct encoder *e, AVPacket *packet,
 			      const struct packaging_plan *plan)
 {
 	if (plan->action == PACKAGING_COPY)
 		return copy_packet(e, packet, plan);
 	if (plan->action == PACKAGING_REWRITE) {
-		if (av_packet_make_writable(packet) < 0)
+		if (av_packet_make_writable(packet) < 0) {
+			errno = ENOMEM;
 			return NULL;
+		}
 		packaging_encoder_rewrite(&e->packaging, plan, packet->data);
 	}
 	return wrap_packet(e, packet);
@@ -330,8 +332,9 @@ static int give_packet(struct encoder *e, AVPacket *packet)
 	timing = take_timing(e, packet->pts);
 	buffer = package(e, packet, &plan);
 	if (!buffer) {
+		ret = AVERROR(errno);
 		av_packet_free(&packet);
-		return AVERROR(ENOMEM);
+		return ret;
 	}
 	ret = give_chunk(e, buffer, &plan, &timing);
 	buffer_unref(buffer);
@@ -378,12 +381,11 @@ static int encode(struct encoder *e, const AVFrame *frame)
 static void report(struct encoder *e, int ret)
 {
 	struct wc_error error;
-	bool memory = ret == AVERROR(ENOMEM);
 
 	if (ret >= 0 || ret == AVERROR_EXIT || ret == AVERROR_EOF)
 		return;
-	software_error(&error, memory ? WC_OPERATION_ERROR : WC_ENCODING_ERROR, e->base.codec,
-		       "encode the picture", ret);
+	software_memory_error(e->base.env.core, &error, WC_ENCODING_ERROR, e->base.codec,
+			      "encode the picture", ret);
 	software_worker_fail(&e->base.worker, &error);
 }
 
@@ -490,8 +492,8 @@ static bool fill_frame(struct encoder *e, const struct wc_video_frame *frame,
 	int ret = software_picture_fill(&e->picture, e->pool, frame, e->frame, &copied);
 
 	if (ret < 0) {
-		software_error(&error, ret == -ENOMEM ? WC_OPERATION_ERROR : WC_ENCODING_ERROR,
-			       e->base.codec, "read the picture", AVERROR(-ret));
+		software_memory_error(e->base.env.core, &error, WC_ENCODING_ERROR, e->base.codec,
+				      "read the picture", AVERROR(-ret));
 		software_worker_fail(&e->base.worker, &error);
 		return false;
 	}
@@ -651,6 +653,7 @@ static struct wc_video_frame *encoder_alloc_frame(struct session *session,
 	struct frame_format format;
 	size_t size = software_picture_layout(&format, e->fourcc, visible.width, visible.height);
 	struct buffer *buffer = size ? pool_get(e->pool, size) : NULL;
+	int code = size && !buffer ? AVERROR(errno) : AVERROR(ENOMEM);
 
 	if (buffer) {
 		frame = video_frame_new(e->base.env.core, buffer, &format, &visible, timing);
@@ -659,8 +662,8 @@ static struct wc_video_frame *encoder_alloc_frame(struct session *session,
 	if (frame)
 		frame->writable = true;
 	else
-		software_error(error, WC_OPERATION_ERROR, e->base.codec, "make a frame",
-			       AVERROR(ENOMEM));
+		software_memory_error(e->base.env.core, error, WC_OPERATION_ERROR, e->base.codec,
+				      "make a frame", code);
 	return frame;
 }
 

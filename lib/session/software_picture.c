@@ -97,7 +97,7 @@ static int take_memory(const struct software_picture *picture, struct pool *pool
 	uint8_t *map;
 
 	if (!buffer)
-		return -ENOMEM;
+		return size ? -errno : -ENOMEM;
 	map = buffer->objects[0].map;
 	av->buf[0] = av_buffer_create(map, size, release_buffer, buffer, 0);
 	if (!av->buf[0]) {
@@ -124,7 +124,7 @@ static int convert_to(const struct software_picture *picture, struct pool *pool,
 		ret = convert_frame(from, &to);
 	if (ret < 0) {
 		av_frame_unref(av);
-		return ret == -ENOMEM ? ret : -ENOTSUP;
+		return ret == -ENOMEM || ret == -EDQUOT ? ret : -ENOTSUP;
 	}
 	fill_planes(av, &to);
 	*copied = convert_size(&to);

@@ -55,6 +55,11 @@ int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const
 	enum wc_status name = stage == WC_STAGE_FORMAT ? WC_NOT_SUPPORTED_ERROR
 							: WC_OPERATION_ERROR;
 
+	if (sys_errno == EMFILE || sys_errno == ENFILE) {
+		descriptors_refused(s->env.core, 1, sys_errno, stage, error);
+		error_set_device(error, s->device.path);
+		return error->name;
+	}
 	if (stateful_is_refusal(stage, sys_errno))
 		return claim_refused(s->env.claim, stage, sys_errno, error);
 	if (sys_errno == ENODEV || sys_errno == ENXIO)
@@ -90,6 +95,17 @@ int stateful_fail(struct stateful *s, enum wc_stage stage, int sys_errno, const 
 	if (s->failed)
 		return s->error.name;
 	stateful_error(s, stage, sys_errno, what, &error);
+	return stateful_fail_with(s, &error);
+}
+
+int stateful_fail_copy(struct stateful *s, int sys_errno, size_t size, const char *what)
+{
+	struct wc_error error;
+
+	if (sys_errno != EDQUOT)
+		return stateful_fail(s, WC_STAGE_JOB, sys_errno, what);
+	memory_refused(s->env.core, WC_MEMORY_PLAIN, size, WC_STAGE_JOB, &error);
+	error_set_device(&error, s->device.path);
 	return stateful_fail_with(s, &error);
 }
 
@@ -163,6 +179,14 @@ static int take_context(struct stateful *s, const struct v4l2_device_info *info,
 	return claim_take(s->env.claim, &key, video_codec_name(codec), error);
 }
 
+static int no_descriptor(struct stateful *s, const struct v4l2_device_info *info,
+			 struct wc_error *error)
+{
+	descriptors_refused(s->env.core, 1, EDQUOT, WC_STAGE_OPEN, error);
+	error_set_device(error, info->device.path);
+	return error->name;
+}
+
 int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 		  const struct session_env *env, const struct v4l2_device_info *info,
 		  enum wc_device_role role, enum video_codec codec, struct wc_error *error)
@@ -182,7 +206,11 @@ int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 	ret = take_context(s, info, codec, error);
 	if (ret < 0)
 		return ret;
+	if (descriptors_take(s->env.core, 1) < 0)
+		return no_descriptor(s, info, error);
 	ret = device_open(&s->device, info);
+	if (ret < 0)
+		descriptors_give(s->env.core, 1);
 	s->quirks = quirks_find(info->device.driver, role, s->device.kernel);
 	if (ret < 0)
 		return stateful_error(s, WC_STAGE_OPEN, -ret, "open the device", error);
@@ -202,6 +230,7 @@ static void release_device(struct stateful *s)
 		s->out_port = NULL;
 		queue_free(&s->out);
 		device_close(&s->device);
+		descriptors_give(s->env.core, 1);
 	}
 	claim_give(s->env.claim);
 }
@@ -268,18 +297,42 @@ static int make_port(struct stateful *s, struct queue *queue, bool writable,
 	if (ret == 0)
 		return 0;
 	/* Memory, descriptors and address space are the machine's: no matter of contexts. */
-	error_set(error, WC_OPERATION_ERROR, WC_STAGE_BUFFERS, -ret, "cannot map the buffers");
+	if (ret == -EDQUOT || ret == -EMFILE || ret == -ENFILE)
+		port_refused(*port, -ret, error);
+	else
+		error_set(error, WC_OPERATION_ERROR, WC_STAGE_BUFFERS, -ret,
+			  "cannot map the buffers");
 	error_set_device(error, s->device.path);
 	return error->name;
 }
 
-int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error *error)
+static bool has_memory(struct stateful *s, const struct queue *queue, unsigned count)
 {
-	int ret = queue_allocate(&s->in, STATEFUL_INPUTS);
+	return memory_fits(s->env.core, WC_MEMORY_DRIVER,
+			   count * queue_buffer_size(queue, queue->n_buffers));
+}
 
+/* Looked at before the driver is asked: it would take the memory first. */
+static int allocate(struct stateful *s, struct queue *queue, unsigned count, unsigned least,
+		    struct wc_error *error)
+{
+	int ret;
+
+	while (count > least && !has_memory(s, queue, count))
+		count--;
+	if (!has_memory(s, queue, count)) {
+		memory_refused(s->env.core, WC_MEMORY_DRIVER,
+			       count * queue_buffer_size(queue, queue->n_buffers),
+			       WC_STAGE_BUFFERS, error);
+		error_set_device(error, s->device.path);
+		return error->name;
+	}
+	ret = queue_allocate(queue, count);
 	if (ret < 0)
-		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get buffers on OUTPUT", error);
-	return make_port(s, &s->in, writable, on_input_returned, &s->in_port, error);
+		return stateful_error(s, WC_STAGE_BUFFERS, -ret,
+				      queue == &s->in ? "get buffers on OUTPUT"
+						      : "get buffers on CAPTURE", error);
+	return 0;
 }
 
 int stateful_free_inputs(struct stateful *s)
@@ -330,14 +383,22 @@ int stateful_allocate_imports(struct stateful *s)
 	return ret;
 }
 
+int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error *error)
+{
+	int ret = allocate(s, &s->in, STATEFUL_INPUTS, 2, error);
+
+	return ret < 0 ? ret : make_port(s, &s->in, writable, on_input_returned, &s->in_port,
+					 error);
+}
+
 int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
 			      struct wc_error *error)
 {
-	int ret = queue_allocate(&s->out, count);
+	unsigned least = s->keep < count ? s->keep + 1 : count;
+	int ret = allocate(s, &s->out, count, least, error);
 
-	if (ret < 0)
-		return stateful_error(s, WC_STAGE_BUFFERS, -ret, "get buffers on CAPTURE", error);
-	return make_port(s, &s->out, writable, on_output_returned, &s->out_port, error);
+	return ret < 0 ? ret : make_port(s, &s->out, writable, on_output_returned, &s->out_port,
+					 error);
 }
 
 int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error *error)
@@ -371,16 +432,27 @@ int stateful_queue_outputs(struct stateful *s)
 	return ret;
 }
 
+/* Bytes of the next buffer, with size bytes in plane 0 or as many as the format says. */
+static uint64_t grown_size(const struct queue *queue, size_t size)
+{
+	uint64_t usual = queue_buffer_size(queue, queue->n_buffers);
+	uint32_t plane = queue->format.planes[0].sizeimage;
+
+	return size > plane ? usual - plane + size : usual;
+}
+
 /*
  * One buffer more, with its memory; first the one whose memory could not be had at an earlier call.
  * That one counts as held, so that nobody gives it to the driver. The index or a negative errno.
  */
-static int grow(struct queue *queue, struct port *port, size_t size)
+static int grow(struct stateful *s, struct queue *queue, struct port *port, size_t size)
 {
 	unsigned index = port_count(port);
 	int ret;
 
 	if (index == queue->n_buffers) {
+		if (!memory_fits(s->env.core, WC_MEMORY_DRIVER, grown_size(queue, size)))
+			return -EDQUOT;
 		ret = queue_grow(queue, (uint32_t)size);
 		if (ret < 0)
 			return ret;
@@ -396,7 +468,7 @@ static int grow(struct queue *queue, struct port *port, size_t size)
 /* The output side gets one buffer more, for the driver. */
 static bool add_output(struct stateful *s)
 {
-	int index = grow(&s->out, s->out_port, 0);
+	int index = grow(s, &s->out, s->out_port, 0);
 
 	if (index < 0 || queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
 		return false;
@@ -581,7 +653,7 @@ int stateful_find_input(struct stateful *s, size_t size)
 		return -EAGAIN;
 	if (size > INT32_MAX || (s->max_input && size > s->max_input))
 		return -E2BIG;
-	index = grow(&s->in, s->in_port, size);
+	index = grow(s, &s->in, s->in_port, size);
 	/* There are such buffers, but the driver or the caller has them, and gives them back. */
 	if (index < 0)
 		return count_inputs(s, size) ? -EAGAIN : index;

@@ -119,6 +119,9 @@ int stateful_fail(struct stateful *s, enum wc_stage stage, int sys_errno, const 
 /* The same with an error that was filled before. */
 int stateful_fail_with(struct stateful *s, const struct wc_error *error);
 
+/* The same for a copy of size bytes in plain memory, for which there was none: EDQUOT or ENOMEM. */
+int stateful_fail_copy(struct stateful *s, int sys_errno, size_t size, const char *what);
+
 /* The same for a stream that the device cannot decode or encode: EncodingError. */
 int stateful_fail_stream(struct stateful *s, const char *what);
 
@@ -131,9 +134,13 @@ int stateful_fail_call(struct stateful *s, const struct wc_error *error);
 /* For the beginning of a call: whether the session has failed; then *error is filled. */
 bool stateful_has_failed(struct stateful *s, struct wc_error *error);
 
-/* Ask for buffers on a queue, make them a port. 0 or a ::wc_status with *error filled. */
+/*
+ * Ask for buffers on a queue, make them a port. 0 or a ::wc_status with *error filled. Of outputs
+ * there are some more than the least with which it can work, if the memory budget has room for
+ * them: frames are then lent where they would have to be copied.
+ */
 int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error *error);
-int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
+int stateful_allocate_outputs(struct stateful *s, unsigned least, bool writable,
 			      struct wc_error *error);
 
 /*
@@ -170,7 +177,7 @@ bool stateful_can_lend(struct stateful *s);
 /* A held output buffer goes back to the driver, if it may have it. */
 void stateful_requeue_output(struct stateful *s, unsigned index);
 
-/* Copy the content of a buffer into plain memory; NULL without memory. Counted. */
+/* Copy the content of a buffer into plain memory; NULL with errno ENOMEM or EDQUOT. Counted. */
 struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size);
 
 /* Bytes of a coded buffer to ask for: what a key frame of the size rarely needs. 0x0: unknown. */

@@ -419,7 +419,7 @@ static void give_copy(struct decoder *d, unsigned index, const struct timing *ti
 		size += d->s.out.format.planes[i].sizeimage;
 	copy = stateful_copy_out(&d->s, index, size);
 	if (!copy) {
-		stateful_fail(&d->s, WC_STAGE_JOB, ENOMEM, "copy a frame");
+		stateful_fail_copy(&d->s, errno, size, "copy a frame");
 		return;
 	}
 	stateful_requeue_output(&d->s, index);
@@ -615,7 +615,9 @@ static int place_chunk(struct decoder *d, const struct wc_encoded_video_chunk *c
 
 static int chunk_error(struct decoder *d, int ret, size_t size, struct wc_error *error)
 {
-	if (ret == -EBADMSG)
+	if (ret == -EDQUOT || ret == -EMFILE || ret == -ENFILE)
+		port_refused(d->s.in_port, -ret, error);
+	else if (ret == -EBADMSG)
 		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0,
 			  "the chunk is not what the decoder configuration record promises");
 	else

@@ -406,7 +406,7 @@ static void give_copy(struct encoder *e, unsigned index, const uint8_t *data, si
 	struct buffer *copy = buffer_new_plain(e->s.env.core, plan->size);
 
 	if (!copy) {
-		stateful_fail(&e->s, WC_STAGE_JOB, ENOMEM, "copy a chunk");
+		stateful_fail_copy(&e->s, errno, plan->size, "copy a chunk");
 		return;
 	}
 	if (plan->action == PACKAGING_COPY)
@@ -1048,19 +1048,21 @@ static struct wc_video_frame *encoder_alloc_frame(struct session *session,
 	struct frame_format format = e->format;
 	struct wc_video_frame *frame;
 	struct buffer *buffer;
+	size_t size = 0;
 
 	if (index >= 0) {
 		e->s.in.slots[index] = SLOT_HELD;
 		buffer = buffer_ref(port_buffer(e->s.in_port, (unsigned)index));
 	} else {
-		size_t size = frame_format_tight(&format, e->format.fourcc, e->params.width,
-						 e->params.height);
-
+		size = frame_format_tight(&format, e->format.fourcc, e->params.width,
+					  e->params.height);
 		buffer = buffer_new_plain(e->s.env.core, size);
 	}
 	frame = buffer ? video_frame_new(e->s.env.core, buffer, &format, &visible, timing) : NULL;
 	if (frame)
 		frame->writable = true;
+	else if (!buffer && errno == EDQUOT)
+		memory_refused(e->s.env.core, WC_MEMORY_PLAIN, size, WC_STAGE_NONE, error);
 	else
 		error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
 	if (!frame && index >= 0)

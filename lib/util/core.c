@@ -17,6 +17,7 @@ struct core *core_new(size_t frame_size, size_t chunk_size)
 	census_init(&core->census, &core->log);
 	external_memory_init(&core->external_memory);
 	address_set_init(&core->wrapped);
+	memory_budget_init(&core->memory);
 	shrinker_list_init(&core->shrinkers);
 	pthread_mutex_init(&core->seizures, NULL);
 	waker_init(&core->waker);
@@ -41,6 +42,7 @@ void core_unref(struct core *core)
 	pthread_mutex_destroy(&core->seizures);
 	waker_finish(&core->waker);
 	shrinker_list_finish(&core->shrinkers);
+	memory_budget_finish(&core->memory);
 	address_set_finish(&core->wrapped);
 	external_memory_finish(&core->external_memory);
 	census_finish(&core->census);

@@ -16,6 +16,7 @@
 #include "util/census.h"
 #include "util/external_memory.h"
 #include "util/log.h"
+#include "util/memory_budget.h"
 #include "util/shrinker.h"
 #include "util/slab.h"
 #include "util/waker.h"
@@ -30,10 +31,12 @@ struct core {
 		counter hardware_contexts, buffers, buffer_bytes;
 		counter frames_decoded, chunks_encoded, bytes_copied;
 		counter bytes_by_kind[WC_MEMORY_KINDS];   /* of buffer_bytes */
+		counter descriptors;     /* of devices and buffers */
 	} counters;
 	struct census census;
 	struct external_memory external_memory;
 	struct address_set wrapped;      /* memory of the application's that buffers refer to */
+	struct memory_budget memory;     /* limits of what buffers may have */
 	struct shrinker_list shrinkers;  /* pools and caches */
 	pthread_mutex_t seizures;        /* held while frames are seized: frame/guard.h */
 	struct waker waker;      /* asked when there is a new buffer, or a pool keeps one */

@@ -11,6 +11,7 @@ lib_libutil_la_SOURCES = \
 	lib/util/log.c lib/util/log.h \
 	lib/util/loop.c lib/util/loop.h \
 	lib/util/macros.h \
+	lib/util/memory_budget.c lib/util/memory_budget.h \
 	lib/util/names.c \
 	lib/util/reserved.h \
 	lib/util/roll.c lib/util/roll.h \

@@ -46,6 +46,8 @@ const char *wc_resource_name(enum wc_resource resource)
 	static const char *const names[] = {
 		[WC_RESOURCE_CONTEXTS] = "contexts",
 		[WC_RESOURCE_PIXEL_RATE] = "pixel rate",
+		[WC_RESOURCE_MEMORY] = "memory",
+		[WC_RESOURCE_DESCRIPTORS] = "descriptors",
 	};
 
 	return (unsigned)resource < ARRAY_SIZE(names) ? names[resource] : "unknown";

@@ -161,6 +161,16 @@ static int query_length(struct queue *queue, unsigned index)
 	return ret;
 }
 
+uint64_t queue_buffer_size(const struct queue *queue, unsigned index)
+{
+	uint64_t size = index < queue->n_buffers ? queue->lengths[index]
+						 : queue->format.planes[0].sizeimage;
+
+	for (unsigned i = 1; i < queue->format.n_planes; i++)
+		size += queue->format.planes[i].sizeimage;
+	return size;
+}
+
 static int release_buffers(struct queue *queue)
 {
 	struct v4l2_requestbuffers request = {

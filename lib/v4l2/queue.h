@@ -109,6 +109,9 @@ bool queue_has_format(struct queue *queue, uint32_t fourcc);
 /* The nth format, 0 after the last. */
 uint32_t queue_enum_format(struct queue *queue, uint32_t index);
 
+/* Bytes of a buffer with that index, also of one that is still to be made. */
+uint64_t queue_buffer_size(const struct queue *queue, unsigned index);
+
 /*
  * Ask for count buffers of driver memory; the driver may give more or fewer. From EMPTY. 0 with
  * n_buffers set, or a negative errno with the queue still EMPTY.

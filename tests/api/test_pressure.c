@@ -462,6 +462,48 @@ START_TEST(a_throttled_decoder_is_reset_and_closed_as_ever)
 }
 END_TEST
 
+static struct wc_video_frame *try_frame(int *ret)
+{
+	static uint8_t pixels[64 * 64 * 3 / 2];
+	struct wc_video_frame_init init = {
+		.fourcc = DRM_FORMAT_NV12, .coded_width = 64, .coded_height = 64,
+	};
+	struct wc_video_frame *frame = NULL;
+
+	*ret = wc_video_frame_new(app.context, pixels, sizeof pixels, &init, &frame);
+	return frame;
+}
+
+#define FRAME_BYTES (64 * 64 * 3 / 2)
+
+START_TEST(a_memory_budget_presses_before_it_refuses)
+{
+	struct wc_video_frame *frames[10];
+	int ret;
+
+	ck_assert_int_eq(wc_context_set_memory_budget(app.context, WC_MEMORY_PLAIN,
+						      10 * FRAME_BYTES), WC_OK);
+	for (int i = 0; i < 7; i++)
+		frames[i] = try_frame(&ret);
+	app_run(&app);
+	ck_assert_int_eq(wc_context_get_pressure(app.context), WC_PRESSURE_NONE);
+	frames[7] = try_frame(&ret);
+	app_run(&app);
+	ck_assert_int_eq(wc_context_get_pressure(app.context), WC_PRESSURE_LOW);
+	ck_assert_int_eq(events[0].cause, WC_PRESSURE_BY_BUDGET);
+	frames[8] = try_frame(&ret);
+	app_run(&app);
+	ck_assert_int_eq(wc_context_get_pressure(app.context), WC_PRESSURE_MEDIUM);
+	frames[9] = try_frame(&ret);
+	app_run(&app);
+	ck_assert_int_eq(wc_context_get_pressure(app.context), WC_PRESSURE_CRITICAL);
+	ck_assert_ptr_null(try_frame(&ret));
+	ck_assert_int_eq(ret, WC_QUOTA_EXCEEDED_ERROR);
+	for (int i = 0; i < 10; i++)
+		wc_video_frame_unref(frames[i]);
+}
+END_TEST
+
 START_TEST(levels_and_steps_have_names)
 {
 	ck_assert_int_eq(wc_context_note_pressure(app.context, (enum wc_pressure_level)4, 0),
@@ -496,6 +538,7 @@ int main(void)
 	tcase_add_test(all, a_decoder_made_meanwhile_is_throttled);
 	tcase_add_test(all, who_holds_many_frames_gets_more_slowly);
 	tcase_add_test(all, a_throttled_decoder_is_reset_and_closed_as_ever);
+	tcase_add_test(all, a_memory_budget_presses_before_it_refuses);
 	tcase_add_test(all, levels_and_steps_have_names);
 	suite_add_tcase(suite, all);
 	return app_main(suite);

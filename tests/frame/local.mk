@@ -8,6 +8,7 @@ WC_FRAME_TESTS = \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
 	tests/frame/test_import \
+	tests/frame/test_memory_budget \
 	tests/frame/test_pool \
 	tests/frame/test_spill \
 	tests/frame/test_video_frame \
@@ -22,6 +23,7 @@ THREAD_TESTS += \
 	tests/frame/test_frame_memory \
 	tests/frame/test_guard \
 	tests/frame/test_import \
+	tests/frame/test_memory_budget \
 	tests/frame/test_pool \
 	tests/frame/test_spill \
 	tests/frame/test_video_frame
@@ -79,6 +81,10 @@ tests_frame_test_import_LDADD = $(WC_FRAME_TEST_LIBS)
 tests_frame_test_import_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=fstatfs,--wrap=fstatfs64,--wrap=fcntl,--wrap=fcntl64,--wrap=ioctl \
 	-Wl,--wrap=lseek,--wrap=lseek64,--wrap=mmap,--wrap=mmap64
+
+tests_frame_test_memory_budget_SOURCES = tests/frame/test_memory_budget.c
+tests_frame_test_memory_budget_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_memory_budget_LDADD = $(WC_FRAME_TEST_LIBS)
 
 tests_frame_test_pool_SOURCES = tests/frame/test_pool.c
 tests_frame_test_pool_CFLAGS = $(WC_FRAME_TEST_CFLAGS)

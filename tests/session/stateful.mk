@@ -8,6 +8,7 @@ WC_STATEFUL_TESTS = \
 	tests/session/test_stateful_encoder \
 	tests/session/test_stateful_import \
 	tests/session/test_stateful_adversity \
+	tests/session/test_stateful_budgets \
 	tests/session/test_stateful_contexts \
 	tests/session/test_stateful_failures \
 	tests/session/test_stateful_throttle
@@ -63,6 +64,12 @@ tests_session_test_stateful_adversity_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
 tests_session_test_stateful_adversity_CFLAGS = $(WC_STATEFUL_CFLAGS)
 tests_session_test_stateful_adversity_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
 tests_session_test_stateful_adversity_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_budgets_SOURCES = tests/session/test_stateful_budgets.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_budgets_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_budgets_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_budgets_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_budgets_LDADD = $(WC_STATEFUL_LDADD)
 
 tests_session_test_stateful_contexts_SOURCES = tests/session/test_stateful_contexts.c $(WC_STATEFUL_RIG)
 tests_session_test_stateful_contexts_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)

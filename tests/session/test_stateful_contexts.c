@@ -140,7 +140,7 @@ END_TEST
 
 START_TEST(what_speaks_of_the_caller_is_no_matter_of_quota)
 {
-	static const int errnos[] = { ENOENT, EACCES, EPERM, EMFILE, ENFILE, ENODEV, ENXIO };
+	static const int errnos[] = { ENOENT, EACCES, EPERM, ENODEV, ENXIO };
 
 	rig_start(&rig, models[_i]);
 	for (unsigned i = 0; i < sizeof errnos / sizeof *errnos; i++) {
@@ -148,6 +148,26 @@ START_TEST(what_speaks_of_the_caller_is_no_matter_of_quota)
 		ck_assert_int_eq(open_session(models[_i]), WC_OPERATION_ERROR);
 		ck_assert_int_eq(rig.error.stage, WC_STAGE_OPEN);
 		ck_assert_int_eq(rig.error.sys_errno, errnos[i]);
+		ck_assert_str_eq(rig.error.device, RIG_PATH);
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(descriptors_are_no_contexts)
+{
+	static const int errnos[] = { EMFILE, ENFILE };
+
+	rig_start(&rig, models[_i]);
+	for (unsigned i = 0; i < 2; i++) {
+		fake_fail(FAKE_OPEN, 1, errnos[i]);
+		ck_assert_int_eq(open_session(models[_i]), WC_QUOTA_EXCEEDED_ERROR);
+		ck_assert_int_eq(rig.error.resource, WC_RESOURCE_DESCRIPTORS);
+		ck_assert_int_eq(rig.error.stage, WC_STAGE_OPEN);
+		ck_assert_int_eq(rig.error.sys_errno, errnos[i]);
+		ck_assert_int_eq(rig.error.quota > 0, i == 0);
+		ck_assert_uint_gt(rig.error.requested, rig.error.quota);
+		ck_assert_uint_eq(rig.error.holder_count, 0);
 		ck_assert_str_eq(rig.error.device, RIG_PATH);
 	}
 	rig_stop(&rig);
@@ -346,6 +366,7 @@ int main(void)
 	tcase_add_loop_test(all, a_refused_context_is_a_matter_of_quota, 0, N_REFUSALS);
 	tcase_add_loop_test(all, a_driver_gives_as_many_contexts_as_it_has, 0, N_MODELS);
 	tcase_add_loop_test(all, what_speaks_of_the_caller_is_no_matter_of_quota, 0, N_MODELS);
+	tcase_add_loop_test(all, descriptors_are_no_contexts, 0, N_MODELS);
 	tcase_add_loop_test(all, seventeen_sessions_run_at_once, 0, N_MODELS);
 	tcase_add_loop_test(all, encoders_count_by_their_configuration, 0, N_MODELS / 2);
 	tcase_add_loop_test(all, decoders_count_as_the_stream_tells, 0, N_MODELS / 2);

@@ -29,7 +29,9 @@ static void check_error(int ret)
 	case WC_QUOTA_EXCEEDED_ERROR:
 		ck_assert_msg(e->stage == WC_STAGE_OPEN || e->stage == WC_STAGE_BUFFERS ||
 			      e->stage == WC_STAGE_STREAM_ON, CONTEXT);
-		ck_assert_msg(e->sys_errno != ENODEV && e->sys_errno != EMFILE, CONTEXT);
+		ck_assert_msg(e->sys_errno != ENODEV, CONTEXT);
+		ck_assert_msg((e->sys_errno == EMFILE || e->sys_errno == ENFILE) ==
+			      (e->resource == WC_RESOURCE_DESCRIPTORS), CONTEXT);
 		ck_assert_str_eq(e->device, RIG_PATH);
 		break;
 	case WC_NOT_SUPPORTED_ERROR:
