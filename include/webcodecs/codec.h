@@ -77,7 +77,13 @@ struct wc_session_info {
 	uint64_t bytes_copied;    /**< payload bytes copied by the CPU in this session */
 	uint64_t units_in;        /**< chunks or frames handed to the implementation */
 	uint64_t units_out;       /**< frames or chunks that came out */
-	uint64_t reserved[4];
+	/**
+	 * The device is used without the plugins of libv4l2, whose table of 16 devices in a process
+	 * had no place left, or that did not want it. Where a vendor's codec is a plugin it then
+	 * fails as a device that cannot do it; others do not need them.
+	 */
+	bool bypasses_plugins;
+	uint64_t reserved[3];
 };
 
 /**

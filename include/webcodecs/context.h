@@ -168,7 +168,9 @@ struct wc_counters {
 	/** ::wc_counters.buffer_bytes by who made the memory, see ::wc_memory_kind. */
 	uint64_t bytes_by_kind[WC_MEMORY_KINDS];
 	uint64_t descriptors;         /**< of devices and buffers that are open */
-	uint64_t reserved[7];
+	/** Places in libv4l2's table, which has 16 for all that the process does with libv4l2. */
+	uint64_t libv4l2_devices;
+	uint64_t reserved[6];
 };
 
 /** Fill @p counters. Any thread; each value is exact, together they are no snapshot. */

@@ -222,6 +222,7 @@ void wc_context_get_counters(const struct wc_context *context, struct wc_counter
 	for (unsigned i = 0; i < WC_MEMORY_KINDS; i++)
 		counters->bytes_by_kind[i] = read_counter(&core->counters.bytes_by_kind[i]);
 	counters->descriptors = read_counter(&core->counters.descriptors);
+	counters->libv4l2_devices = read_counter(&core->counters.libv4l2_devices);
 	counters->frames_decoded = read_counter(&core->counters.frames_decoded);
 	counters->chunks_encoded = read_counter(&core->counters.chunks_encoded);
 	counters->bytes_copied = read_counter(&core->counters.bytes_copied);

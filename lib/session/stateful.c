@@ -179,6 +179,20 @@ static int take_context(struct stateful *s, const struct v4l2_device_info *info,
 	return claim_take(s->env.claim, &key, video_codec_name(codec), error);
 }
 
+/* Others in the process use libv4l2, too: only it knows when its table is full. */
+static void note_attached(struct stateful *s)
+{
+	struct core *core = s->env.core;
+
+	if (s->device.attached == 0)
+		counter_add(&core->counters.libv4l2_devices, 1);
+	else
+		log_info(&core->log, "%s: used without plugins, since libv4l2 %s: %s",
+			 s->device.path, s->device.attached == -EBUSY ?
+			 "has 16 devices already" : "did not take it",
+			 strerror(-s->device.attached));
+}
+
 static int no_descriptor(struct stateful *s, const struct v4l2_device_info *info,
 			 struct wc_error *error)
 {
@@ -211,6 +225,8 @@ int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 	ret = device_open(&s->device, info);
 	if (ret < 0)
 		descriptors_give(s->env.core, 1);
+	else
+		note_attached(s);
 	s->quirks = quirks_find(info->device.driver, role, s->device.kernel);
 	if (ret < 0)
 		return stateful_error(s, WC_STAGE_OPEN, -ret, "open the device", error);
@@ -229,6 +245,8 @@ static void release_device(struct stateful *s)
 		port_close(s->out_port);
 		s->out_port = NULL;
 		queue_free(&s->out);
+		if (s->device.attached == 0)
+			counter_sub(&s->env.core->counters.libv4l2_devices, 1);
 		device_close(&s->device);
 		descriptors_give(s->env.core, 1);
 	}
@@ -268,6 +286,7 @@ void stateful_describe(const struct session *session, struct wc_session_info *in
 	info->bytes_copied = s->bytes_copied;
 	info->units_in = s->units_in;
 	info->units_out = s->units_out;
+	info->bypasses_plugins = s->device.attached != 0;
 }
 
 /* ---- buffers --------------------------------------------------------------------------------- */

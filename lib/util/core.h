@@ -32,6 +32,7 @@ struct core {
 		counter frames_decoded, chunks_encoded, bytes_copied;
 		counter bytes_by_kind[WC_MEMORY_KINDS];   /* of buffer_bytes */
 		counter descriptors;     /* of devices and buffers */
+		counter libv4l2_devices; /* places in the table of libv4l2 */
 	} counters;
 	struct census census;
 	struct external_memory external_memory;

@@ -32,7 +32,7 @@ int device_open(struct v4l2_device *device, const struct v4l2_device_info *info)
 	snprintf(device->driver, sizeof device->driver, "%.15s", (const char *)cap.driver);
 	device->kernel = cap.version;
 	device->multiplanar = info->device.multiplanar;
-	io_attach(device->fd);
+	device->attached = io_attach(device->fd);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct v4l2_device {
 	char driver[16];
 	uint32_t kernel;               /* KERNEL_VERSION() of the driver */
 	bool multiplanar;
+	int attached;                  /* 0: has a place in libv4l2; else why not: io_attach() */
 };
 
 /* Open through libv4l2. 0 or a negative errno, with device->fd then -1. */

@@ -5,9 +5,9 @@
 #include <libv4l2.h>
 #include <sys/mman.h>
 
-void io_attach(int fd)
+int io_attach(int fd)
 {
-	v4l2_fd_open(fd, V4L2_DISABLE_CONVERSION);
+	return v4l2_fd_open(fd, V4L2_DISABLE_CONVERSION) < 0 ? -errno : 0;
 }
 
 void io_close(int fd)

@@ -21,10 +21,11 @@ void io_close_plain(int fd);
 int io_ioctl_plain(int fd, unsigned long request, void *arg);
 
 /*
- * Hand a descriptor to libv4l2. When its table of 16 devices per process is full, or no plugin
- * wants it, the descriptor works without plugins: all io_ calls pass through.
+ * Hand a descriptor to libv4l2. 0, or a negative errno: -EBUSY when its table of 16 devices, which
+ * everybody in the process shares, is full. Then the descriptor works without plugins: all io_
+ * calls pass through.
  */
-void io_attach(int fd);
+int io_attach(int fd);
 
 /* The same through libv4l2, attached or not. */
 void io_close(int fd);

@@ -187,6 +187,13 @@ START_TEST(seventeen_sessions_run_at_once)
 		sessions[i] = rig.session;
 	}
 	ck_assert_uint_eq(fake_free_slots(), 0);
+	ck_assert_uint_eq(rig.core->counters.libv4l2_devices, 16);
+	for (unsigned i = 0; i < 17; i++) {
+		struct wc_session_info info;
+
+		sessions[i]->ops->describe(sessions[i], &info);
+		ck_assert_int_eq(info.bypasses_plugins, i == 16);
+	}
 	for (unsigned i = 0; i < 17; i++) {
 		rig.session = sessions[i];
 		rig.chunk.seq = 0;
@@ -200,6 +207,7 @@ START_TEST(seventeen_sessions_run_at_once)
 		rig.session = sessions[i];
 		rig_destroy(&rig);
 	}
+	ck_assert_uint_eq(rig.core->counters.libv4l2_devices, 0);
 	rig_stop(&rig);
 }
 END_TEST
@@ -259,6 +267,30 @@ START_TEST(decoders_count_as_the_stream_tells)
 	ck_assert_uint_le(known, 40 * 24 * 30);
 	refuse_for_rate(model, 100000, known + 100000);
 	rig.session = first;
+	rig_stop(&rig);
+}
+END_TEST
+
+/* Somebody else in the process fills the table: that is seen by its refusal alone. */
+START_TEST(places_in_libv4l2_are_shared_with_others)
+{
+	struct session *first;
+
+	rig_start(&rig, models[_i]);
+	fake_take_slots(15);
+	ck_assert_int_eq(open_session(models[_i]), 0);
+	first = rig.session;
+	ck_assert_uint_eq(rig.core->counters.libv4l2_devices, 1);
+	if (models[_i]->context_limit != 1) {
+		ck_assert_int_eq(open_session(models[_i]), 0);
+		ck_assert_uint_eq(rig.core->counters.libv4l2_devices, 1);
+		rig_destroy(&rig);
+		ck_assert_uint_eq(rig.core->counters.libv4l2_devices, 1);
+	}
+	rig.session = first;
+	rig_destroy(&rig);
+	ck_assert_uint_eq(rig.core->counters.libv4l2_devices, 0);
+	fake_take_slots(0);
 	rig_stop(&rig);
 }
 END_TEST
@@ -368,6 +400,7 @@ int main(void)
 	tcase_add_loop_test(all, what_speaks_of_the_caller_is_no_matter_of_quota, 0, N_MODELS);
 	tcase_add_loop_test(all, descriptors_are_no_contexts, 0, N_MODELS);
 	tcase_add_loop_test(all, seventeen_sessions_run_at_once, 0, N_MODELS);
+	tcase_add_loop_test(all, places_in_libv4l2_are_shared_with_others, 0, N_MODELS);
 	tcase_add_loop_test(all, encoders_count_by_their_configuration, 0, N_MODELS / 2);
 	tcase_add_loop_test(all, decoders_count_as_the_stream_tells, 0, N_MODELS / 2);
 	tcase_add_loop_test(all, a_row_of_the_table_is_needed, 0, 7);
