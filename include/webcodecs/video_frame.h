@@ -206,7 +206,8 @@ int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t si
  * @return ::WC_OK; ::WC_TYPE_ERROR when @p init is not valid or @p use is no set of uses;
  *         ::WC_NOT_SUPPORTED_ERROR for a fourcc without a linear layout known to the library, and
  *         when no memory for that use is to be had: the message says what was tried;
- *         ::WC_OPERATION_ERROR when memory or descriptors are short.
+ *         ::WC_QUOTA_EXCEEDED_ERROR when the budgets of the context have no room for it in any
+ *         kind of memory that fits; ::WC_OPERATION_ERROR when memory or descriptors are short.
  */
 int wc_video_frame_alloc(struct wc_context *context, const struct wc_video_frame_init *init,
 			 unsigned use, struct wc_video_frame **frame);

@@ -34,6 +34,10 @@ static int refuse(struct wc_context *context, const struct wc_memory_options *op
 			  "memory of the kind %s%s cannot be chosen",
 			  wc_memory_kind_name(options->kind),
 			  options->name ? " and with this name" : "");
+	else if (ret == -EDQUOT)
+		error_set(&error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_OPEN, 0,
+			  "the budgets have no room to try memory of the kind %s",
+			  wc_memory_kind_name(options->kind));
 	else
 		error_set(&error, WC_OPERATION_ERROR, WC_STAGE_OPEN, -ret,
 			  "there is no memory of the kind %s",

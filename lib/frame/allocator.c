@@ -49,9 +49,15 @@ void allocator_release(struct pool_allocator *allocator)
 		allocator->ops->release(allocator);
 }
 
-int allocator_check_key(const struct pool_key *key)
+int allocator_reserve(struct buffer *buffer, const struct pool_key *key, enum wc_memory_kind kind,
+		      size_t bytes)
 {
-	return key->secure || key->modifier != DRM_FORMAT_MOD_LINEAR ? -ENOTSUP : 0;
+	int ret;
+
+	if (key->secure || key->modifier != DRM_FORMAT_MOD_LINEAR)
+		return -ENOTSUP;
+	ret = buffer_reserve(buffer, kind, bytes);
+	return ret == 0 && !descriptors_fit(buffer->core, 1) ? -EDQUOT : ret;
 }
 
 /* The kernel keeps 32 bytes; one without names, or debugfs, is none the worse for it. */
@@ -71,8 +77,7 @@ static void set_name(int dma_buf, const struct pool_key *key)
 	memory_io_ioctl(dma_buf, DMA_BUF_SET_NAME, name);
 }
 
-int allocator_adopt(struct buffer *buffer, const struct pool_key *key, enum wc_memory_kind kind,
-		    int dma_buf)
+int allocator_adopt(struct buffer *buffer, const struct pool_key *key, int dma_buf)
 {
 	int64_t size;
 
@@ -86,7 +91,6 @@ int allocator_adopt(struct buffer *buffer, const struct pool_key *key, enum wc_m
 		return (int)size;
 	}
 	set_name(dma_buf, key);
-	buffer->kind = kind;
 	buffer->is_shared = true;
 	buffer->n_objects = 1;
 	buffer->objects[0] = (struct buffer_object) { .size = (size_t)size, .fd = dma_buf };

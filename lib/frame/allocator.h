@@ -60,15 +60,20 @@ void allocator_release(struct pool_allocator *allocator);
 
 /* ---- for allocators ---- */
 
-/* -ENOTSUP when a key asks for what no DMA-BUF of ours is. */
-int allocator_check_key(const struct pool_key *key);
+/*
+ * Before anything is allocated: 0 with the bytes reserved for buffer; -ENOTSUP when the key asks
+ * for what no DMA-BUF of ours is; -EDQUOT when the budget has not so many bytes of that kind, or no
+ * descriptor.
+ */
+int allocator_reserve(struct buffer *buffer, const struct pool_key *key, enum wc_memory_kind kind,
+		      size_t bytes);
 
 /*
- * Make dma_buf, a descriptor or a negative errno, the one object of buffer: 0; the errno; or when
- * it has less than the bytes of the key, -EOVERFLOW, closed.
+ * Make dma_buf, a descriptor or a negative errno, the one object of buffer, which is of the kind
+ * that was reserved: 0; the errno; or when it has less than the bytes of the key, -EOVERFLOW,
+ * closed.
  */
-int allocator_adopt(struct buffer *buffer, const struct pool_key *key, enum wc_memory_kind kind,
-		    int dma_buf);
+int allocator_adopt(struct buffer *buffer, const struct pool_key *key, int dma_buf);
 
 /* free() of the allocators. */
 void allocator_free_buffer(struct pool_allocator *allocator, struct buffer *buffer, void *opaque);

@@ -86,8 +86,11 @@ static void note_failure(struct search *search, enum wc_memory_kind kind, const 
 	describe(kind, name, candidate, sizeof candidate);
 	snprintf(search->failures + used, sizeof search->failures - used, "%s%s: errno %d (%s)",
 		 used ? ", " : "", candidate, -error, strerror(-error));
-	if (search->error == 0 || search->error == -ENOENT)
+	/* Within the budget there would have been some: the caller can do most about that. */
+	if (search->error == 0 || search->error == -ENOENT || error == -EDQUOT) {
 		search->error = error;
+		search->choice->kind = kind;
+	}
 }
 
 /* True: found. */
@@ -140,7 +143,7 @@ static bool try_nodes(struct search *search)
 			memcpy(search->failures, before, sizeof before);
 		else
 			seen = true;
-		if (error && error != -ENOENT)
+		if (error && error != -ENOENT && search->error != -EDQUOT)
 			search->error = error;
 	}
 	if (!seen)

@@ -28,8 +28,9 @@ struct memory_wish {
 /*
  * The allocator, for a pool or allocator_release(), and *choice filled. Or when nothing works
  * *allocator is NULL, the reason in *choice says why, and the result is the negative errno that
- * tells most: one of a device that is there before that of one that is not. -ENOMEM when there
- * is no memory for the allocator itself.
+ * tells most: -EDQUOT of memory that the budget has no room for, and then kind in *choice says of
+ * what kind it is; that of a device that is there before that of one that is not. -ENOMEM when
+ * there is no memory for the allocator itself.
  */
 int allocator_choose(struct core *core, const struct memory_wish *wish,
 		     struct pool_allocator **allocator, struct wc_memory_choice *choice);

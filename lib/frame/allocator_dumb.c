@@ -70,6 +70,12 @@ static int describe(const struct pool_key *key, struct drm_mode_create_dumb *cre
 	return 0;
 }
 
+/* As far as is known before the driver aligns it. */
+static size_t bytes_of(const struct drm_mode_create_dumb *create)
+{
+	return (size_t)create->width * (create->bpp / 8) * create->height;
+}
+
 /* A driver that aligns in a way that no picture of this format has is of no use to us. */
 static int check_pitch(const struct pool_key *key, uint32_t pitch)
 {
@@ -96,11 +102,11 @@ static int dumb_alloc(struct pool_allocator *allocator, const struct pool_key *k
 {
 	struct dumb_allocator *dumb = container_of(allocator, struct dumb_allocator, base);
 	struct drm_mode_create_dumb create;
-	int ret = allocator_check_key(key);
+	int ret = describe(key, &create);
 
 	(void)opaque;
 	if (ret == 0)
-		ret = describe(key, &create);
+		ret = allocator_reserve(buffer, key, WC_MEMORY_DUMB, bytes_of(&create));
 	if (ret == 0)
 		ret = memory_io_drm_ioctl(dumb->fd, DRM_IOCTL_MODE_CREATE_DUMB, &create);
 	if (ret < 0)
@@ -110,7 +116,7 @@ static int dumb_alloc(struct pool_allocator *allocator, const struct pool_key *k
 		memory_io_close(ret);
 		ret = -EINVAL;
 	}
-	ret = allocator_adopt(buffer, key, WC_MEMORY_DUMB, ret);
+	ret = allocator_adopt(buffer, key, ret);
 	if (ret == 0 && key->fourcc)
 		buffer->stride = create.pitch;
 	return ret;

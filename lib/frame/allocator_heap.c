@@ -42,13 +42,13 @@ static int heap_alloc(struct pool_allocator *allocator, const struct pool_key *k
 		.len = key->size,
 		.fd_flags = O_RDWR | O_CLOEXEC,
 	};
-	int ret = allocator_check_key(key);
+	int ret = allocator_reserve(buffer, key, WC_MEMORY_HEAP, key->size);
 
 	(void)opaque;
 	if (ret < 0)
 		return ret;
 	ret = memory_io_ioctl(heap->fd, DMA_HEAP_IOCTL_ALLOC, &data);
-	return allocator_adopt(buffer, key, WC_MEMORY_HEAP, ret < 0 ? ret : (int)data.fd);
+	return allocator_adopt(buffer, key, ret < 0 ? ret : (int)data.fd);
 }
 
 static void heap_release(struct pool_allocator *allocator)

@@ -53,20 +53,20 @@ static int udmabuf_alloc(struct pool_allocator *allocator, const struct pool_key
 	struct udmabuf_allocator *udmabuf =
 		container_of(allocator, struct udmabuf_allocator, base);
 	size_t size = whole_pages(key->size);
-	int ret = allocator_check_key(key);
-	int memfd;
+	int memfd, ret;
 
 	(void)opaque;
-	if (ret < 0)
-		return ret;
 	if (!size)
 		return -ENOMEM;
+	ret = allocator_reserve(buffer, key, WC_MEMORY_UDMABUF, size);
+	if (ret < 0)
+		return ret;
 	memfd = memory_io_memfd("webcodecs");
 	if (memfd < 0)
 		return memfd;
 	ret = export(udmabuf, memfd, size);
 	memory_io_close(memfd);
-	return allocator_adopt(buffer, key, WC_MEMORY_UDMABUF, ret);
+	return allocator_adopt(buffer, key, ret);
 }
 
 static void udmabuf_release(struct pool_allocator *allocator)

@@ -213,24 +213,51 @@ static int add_pool(struct frame_memory *memory, unsigned use, const struct pool
 	return 0;
 }
 
+/* Whether the budget was why a pool gave nothing, which may also be told to stop growing. */
+static bool is_beyond_budget(struct core *core, const struct frame_pool *place, int ret)
+{
+	if (ret != -EAGAIN)
+		return ret == -EDQUOT;
+	return !memory_fits(core, place->choice.kind, place->key.size) ||
+	       (place->choice.kind != WC_MEMORY_PLAIN && !descriptors_fit(core, 1));
+}
+
+/* With the lock held. */
+static int get_from(struct frame_memory *memory, struct frame_pool *place, struct buffer **buffer,
+		    struct wc_memory_choice *choice)
+{
+	int ret = pool_try(place->pool, 0, buffer);
+
+	*choice = place->choice;
+	place->used = ++memory->n_gets;
+	return is_beyond_budget(memory->core, place, ret) ? -EDQUOT : ret;
+}
+
+/* With the lock held: of the pools that there are. -EDQUOT: none has room in the budget. */
+static int get_from_any(struct frame_memory *memory, unsigned use, const struct pool_key *key,
+			struct buffer **buffer, struct wc_memory_choice *choice)
+{
+	int ret = -EDQUOT;
+
+	for (unsigned i = 0; i < MAX_POOLS && ret == -EDQUOT; i++)
+		if (is_for(&memory->pools[i], use, key))
+			ret = get_from(memory, &memory->pools[i], buffer, choice);
+	return ret;
+}
+
 int frame_memory_get(struct frame_memory *memory, unsigned use, const struct pool_key *key,
 		     struct buffer **buffer, struct wc_memory_choice *choice)
 {
-	struct frame_pool *place = NULL;
-	int ret = 0;
+	struct frame_pool *place;
+	int ret;
 
 	*buffer = NULL;
 	pthread_mutex_lock(&memory->lock);
-	for (unsigned i = 0; i < MAX_POOLS && !place; i++)
-		if (is_for(&memory->pools[i], use, key))
-			place = &memory->pools[i];
-	if (place)
-		*choice = place->choice;
-	else
+	ret = get_from_any(memory, use, key, buffer, choice);
+	if (ret == -EDQUOT) {
 		ret = add_pool(memory, use, key, &place, choice);
-	if (ret == 0) {
-		place->used = ++memory->n_gets;
-		ret = pool_try(place->pool, 0, buffer);
+		if (ret == 0)
+			ret = get_from(memory, place, buffer, choice);
 	}
 	pthread_mutex_unlock(&memory->lock);
 	return ret;

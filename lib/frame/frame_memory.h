@@ -36,7 +36,8 @@ void frame_memory_get_wish(struct frame_memory *memory, unsigned use, struct mem
 
 /*
  * A pin of a buffer for such frames, to be given back with buffer_unpin(); 0 or a negative errno of
- * allocator_choose() or pool_try(). *choice is filled in any case.
+ * allocator_choose() or pool_try(). *choice is filled in any case. Where the budget has no room for
+ * more of the kind that was chosen, another one is; -EDQUOT: for none of them.
  */
 int frame_memory_get(struct frame_memory *memory, unsigned use, const struct pool_key *key,
 		     struct buffer **buffer, struct wc_memory_choice *choice);

@@ -303,11 +303,15 @@ int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 
 /* ---- in memory that others share ---- */
 
-static int no_shared_memory(int ret, const struct wc_memory_choice *choice,
-			    struct wc_error *error)
+static int no_shared_memory(struct core *core, int ret, size_t size,
+			    const struct wc_memory_choice *choice, struct wc_error *error)
 {
 	bool is_short = ret == -ENOMEM || ret == -EMFILE || ret == -ENFILE || ret == -EAGAIN;
 
+	if (ret == -EDQUOT && choice->kind != WC_MEMORY_PLAIN && !descriptors_fit(core, 1))
+		return descriptors_refused(core, 1, EDQUOT, WC_STAGE_BUFFERS, error);
+	if (ret == -EDQUOT)
+		return memory_refused(core, choice->kind, size, WC_STAGE_BUFFERS, error);
 	return error_set(error, is_short ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR,
 			 WC_STAGE_BUFFERS, -ret, "no memory for the picture: %s", choice->reason);
 }
@@ -365,7 +369,7 @@ int video_frame_alloc(struct core *core, struct frame_memory *memory,
 	if (ret < 0) {
 		slab_put(&core->frames, *frame);
 		*frame = NULL;
-		return no_shared_memory(ret, &choice, error);
+		return no_shared_memory(core, ret, key.size, &choice, error);
 	}
 	video_frame_init_setup(*frame, core, buffer, &format, init, &plan.visible);
 	buffer_unpin(buffer);

@@ -206,6 +206,14 @@ void descriptors_give(struct core *core, unsigned n)
 	counter_sub(&core->counters.descriptors, n);
 }
 
+bool descriptors_fit(struct core *core, unsigned n)
+{
+	if (descriptors_take(core, n) < 0)
+		return false;
+	descriptors_give(core, n);
+	return true;
+}
+
 static uint64_t process_limit(void)
 {
 	struct rlimit limit;

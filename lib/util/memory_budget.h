@@ -65,6 +65,7 @@ void memory_watch(struct core *core, void (*changed)(void *data), void *data);
 void descriptors_set_limit(struct core *core, uint64_t descriptors);
 int descriptors_take(struct core *core, unsigned n);
 void descriptors_give(struct core *core, unsigned n);
+bool descriptors_fit(struct core *core, unsigned n);
 
 /*
  * QuotaExceededError for n descriptors: sys_errno is EDQUOT when descriptors_take() refused them,

@@ -436,6 +436,60 @@ START_TEST(test_frame_short)
 }
 END_TEST
 
+#define NV12_BYTES (64 * 64 * 3 / 2)
+
+/* Beyond the budget of one kind the next is tried, and nothing is allocated for nothing. */
+START_TEST(test_frame_budget)
+{
+	struct wc_video_frame *frames[3];
+	unsigned allocated;
+
+	memory_set_limit(core, WC_MEMORY_HEAP, 8192 + NV12_BYTES - 1);
+	memory_set_limit(core, WC_MEMORY_UDMABUF, 1);
+	frames[0] = make(DRM_FORMAT_NV12, 64, 64, CODEC | CPU);
+	frames[1] = make(DRM_FORMAT_NV12, 64, 64, CODEC | CPU);
+	ck_assert_ptr_nonnull(frames[1]);
+	ck_assert_uint_eq(memory_used(core, WC_MEMORY_HEAP), 8192);
+	ck_assert_uint_gt(memory_used(core, WC_MEMORY_DUMB), 0);
+	memory_set_limit(core, WC_MEMORY_DUMB, memory_used(core, WC_MEMORY_DUMB));
+	allocated = fake.allocated;
+	ck_assert_ptr_null(make(DRM_FORMAT_NV12, 64, 64, CODEC | CPU));
+	ck_assert_int_eq(error.name, WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(error.resource, WC_RESOURCE_MEMORY);
+	ck_assert_uint_gt(error.requested, error.quota);
+	ck_assert_uint_eq(fake.allocated, allocated);
+	/* What comes back is had again, of its kind. */
+	wc_video_frame_unref(frames[0]);
+	frames[2] = make(DRM_FORMAT_NV12, 64, 64, CODEC | CPU);
+	ck_assert_ptr_nonnull(frames[2]);
+	ck_assert_uint_eq(memory_used(core, WC_MEMORY_HEAP), 8192);
+	wc_video_frame_unref(frames[1]);
+	wc_video_frame_unref(frames[2]);
+}
+END_TEST
+
+START_TEST(test_frame_descriptors)
+{
+	struct wc_video_frame *frame;
+	unsigned allocated;
+
+	descriptors_set_limit(core, 1);
+	frame = make(DRM_FORMAT_NV12, 64, 64, CODEC);
+	ck_assert_ptr_nonnull(frame);
+	allocated = fake.allocated;
+	ck_assert_ptr_null(make(DRM_FORMAT_NV12, 64, 64, CODEC));
+	ck_assert_int_eq(error.name, WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(error.resource, WC_RESOURCE_DESCRIPTORS);
+	ck_assert_uint_eq(error.quota, 1);
+	ck_assert_uint_eq(fake.allocated, allocated);
+	wc_video_frame_unref(frame);
+	frame = make(DRM_FORMAT_NV12, 64, 64, CODEC);
+	ck_assert_ptr_nonnull(frame);
+	wc_video_frame_unref(frame);
+	ck_assert_uint_eq(core->counters.descriptors, 1);
+}
+END_TEST
+
 /* Every call in turn: a frame, an error, or the next best memory, and nothing left behind. */
 START_TEST(test_each_call_fails)
 {
@@ -522,6 +576,8 @@ static Suite *make_suite(void)
 	tcase_add_test(frames, test_frame_outlives);
 	tcase_add_test(frames, test_frame_wrong);
 	tcase_add_test(frames, test_frame_short);
+	tcase_add_test(frames, test_frame_budget);
+	tcase_add_test(frames, test_frame_descriptors);
 	tcase_add_test(frames, test_each_call_fails);
 	tcase_add_test(frames, test_threads);
 	suite_add_tcase(suite, frames);
