@@ -156,8 +156,9 @@ int64_t admission_reclaim_for_memory(struct accountant *accountant)
 
 /*
  * What a codec is told that has to go: who has contexts, itself among them, and how many there are.
+ * wanted: what was refused for want of something else than contexts, or NULL.
  */
-static void reclaim(struct claim *victim, const char *for_whom)
+static void reclaim(struct claim *victim, const char *for_whom, const struct wc_error *wanted)
 {
 	struct account *account = victim->account;
 	int64_t now = clock_now();
@@ -169,6 +170,11 @@ static void reclaim(struct claim *victim, const char *for_whom)
 	account_list_holders(account, -1, now, &error);
 	error.quota = account_quota(account, now);
 	error.requested = (uint64_t)error.holder_count + 1;
+	if (wanted && wanted->resource != WC_RESOURCE_CONTEXTS) {
+		error.resource = wanted->resource;
+		error.quota = wanted->quota;
+		error.requested = wanted->requested;
+	}
 	log_info(&victim->accountant->core->log, "%s: the context of %s \"%s\" goes to %s",
 		 account->path, victim->codec, victim->label, for_whom);
 	victim->ops->reclaim(victim, &error);
@@ -186,7 +192,7 @@ static void run_reclaim(struct claim *claim)
 	}
 	claim->admission.tries++;
 	end(claim, false);
-	reclaim(victim, "another codec of this context");
+	reclaim(victim, "another codec of this context", &claim->admission.error);
 }
 
 static void run_task(struct task *task)
@@ -333,7 +339,7 @@ enum reclaim_verdict admission_asked(void *owner, const struct post_request *req
 	if (verdict != RECLAIM_ALLOWED)
 		return verdict;
 	snprintf(whom, sizeof whom, "process %d", (int)request->pid);
-	reclaim(claim, whom);
+	reclaim(claim, whom, NULL);
 	return RECLAIM_ALLOWED;
 }
 

@@ -865,6 +865,10 @@ START_TEST(an_idle_codec_makes_room_for_the_rate)
 	settle(&books, &codecs[2].retried, 1);
 	ck_assert_uint_eq(codecs[0].reclaimed, 0);
 	ck_assert_uint_eq(codecs[1].reclaimed, 1);
+	ck_assert_int_eq(codecs[1].error.resource, WC_RESOURCE_PIXEL_RATE);
+	ck_assert_uint_eq(codecs[1].error.quota, 2 * HD_RATE);
+	ck_assert_uint_eq(codecs[1].error.requested, 3 * HD_RATE);
+	ck_assert_uint_eq(codecs[1].error.holder_count, 2);
 	ck_assert_int_eq(take_rated(&codecs[2], &hd), 0);
 	claim_leave(&codecs[0].claim);
 	claim_leave(&codecs[2].claim);
