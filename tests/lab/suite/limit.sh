@@ -215,4 +215,5 @@ test_encoder_controls
 test_raw
 test_tools
 test_without
+run test_limit budgets "$decoder"
 finish

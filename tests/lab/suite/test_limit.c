@@ -12,6 +12,8 @@
  *                                fails otherwise
  *   encoder                      the same with an encoder
  *   wait                         as one, for twenty seconds if need be
+ *   budgets DEVICE               pixel rate of that decoder, memory, descriptors: what is beyond
+ *                                the application's budget is refused, and the error says which
  *   bitrate                      sizes of chunks follow the bit rate
  *   keys                         two key frames are asked for
  */
@@ -121,6 +123,58 @@ static void test_refused(unsigned n, const char *const *wanted)
 	player_open(&players[0], context);
 	tap_ok(decodes(&players[0]), "when one was closed, another one works");
 	close_some(context, n);
+}
+
+/* ---- budgets of the application -------------------------------------------------------------- */
+
+/* False: the decoder works, or something else is short. */
+static bool is_refused(struct wc_context *context, enum wc_resource resource)
+{
+	static struct player player;
+	bool good;
+
+	player_open(&player, context);
+	player.errors_wanted = true;
+	good = !decodes(&player) && player.n_errors == 1 &&
+	       player.error.name == WC_QUOTA_EXCEEDED_ERROR && player.error.resource == resource &&
+	       player.error.quota > 0 && player.error.requested > player.error.quota;
+	tap_note("%s", player.n_errors ? player.error.message : "no error");
+	player_finish(&player);
+	return good;
+}
+
+static bool works(struct wc_context *context)
+{
+	static struct player player;
+	bool good;
+
+	player_open(&player, context);
+	good = decodes(&player);
+	player_finish(&player);
+	return good;
+}
+
+static void test_budgets(const char *device)
+{
+	/* For one of 640x360 at 30 frames a second, and for one that has not told its size yet. */
+	const uint32_t rate = 40 * 23 * 30, unknown = 244800;
+	struct wc_context *context = open_some(1);
+
+	tap_ok(wc_context_set_rate_quota(context, device, rate) == WC_OK, "a pixel rate for one");
+	tap_ok(is_refused(context, WC_RESOURCE_PIXEL_RATE), "another one: the pixel rate is short");
+	tap_ok(decodes(&players[0]), "the first goes on");
+	tap_ok(wc_context_set_rate_quota(context, device, rate + unknown) == WC_OK &&
+	       works(context), "with enough for another one there are two");
+	wc_context_set_rate_quota(context, device, 0);
+	tap_ok(wc_context_set_memory_budget(context, WC_MEMORY_DRIVER, 1) == WC_OK &&
+	       is_refused(context, WC_RESOURCE_MEMORY), "no memory of the driver: memory is short");
+	tap_ok(wc_context_set_memory_budget(context, WC_MEMORY_DRIVER, 0) == WC_OK &&
+	       works(context), "without a limit it works");
+	wc_context_set_descriptor_budget(context, 1);
+	tap_ok(is_refused(context, WC_RESOURCE_DESCRIPTORS), "descriptors are short");
+	wc_context_set_descriptor_budget(context, 0);
+	tap_ok(works(context) && decodes(&players[0]), "with the default both work");
+	close_some(context, 1);
 }
 
 static int test_one(uint64_t context_wait)
@@ -364,6 +418,8 @@ int main(int argc, char **argv)
 		close_some(open_some(n), n);
 	else if (strcmp(what, "refused") == 0 && argc == 6)
 		test_refused(n, (const char *const *)argv + 3);
+	else if (strcmp(what, "budgets") == 0 && argc == 3)
+		test_budgets(argv[2]);
 	else
 		tap_bail("what is to be tested?");
 	stream_finish(&stream);
