@@ -825,9 +825,13 @@ bool stateful_saturated(struct session *session)
 	return is_full((const struct stateful *)session);
 }
 
+/*
+ * The caller may have all buffers, and wait for room to encode or decode something else: once the
+ * driver has none, none will come back, and the next submit makes the queue grow.
+ */
 void stateful_tell_ready(struct stateful *s)
 {
-	if (!s->want_ready || !is_alive(s) || stateful_saturated(&s->base))
+	if (!s->want_ready || !is_alive(s) || (s->in.n_queued && is_full(s)))
 		return;
 	s->want_ready = false;
 	s->base.sink_ops->ready(s->base.sink);

@@ -9,6 +9,7 @@
 
 #include "frame/video_frame_init.h"
 #include "session/rig.h"
+#include "session/stateful.h"
 
 static struct rig rig;
 
@@ -325,6 +326,13 @@ START_TEST(key_frames_and_drains_as_with_other_frames)
 }
 END_TEST
 
+static int encode_once(struct wc_video_frame *frame)
+{
+	struct session_input input = { .frame = frame, .quantizer = -1 };
+
+	return rig.session->ops->submit(rig.session, &input, &rig.error);
+}
+
 /* ---- frames of several kinds ----------------------------------------------------------------- */
 
 START_TEST(plain_frames_in_between_turn_it_to_copies)
@@ -386,6 +394,54 @@ START_TEST(a_held_frame_of_the_encoder_is_read_in_place_later)
 	drain();
 	expect_in_order(3);
 	ck_assert_uint_eq(pictures_copied(), 0);
+	stop();
+}
+END_TEST
+
+/* Until `ready` comes, as a codec does that has nothing else to wait for. */
+static void await_ready(void)
+{
+	unsigned before = rig.n_ready;
+
+	for (unsigned i = 0; i < 100 && rig.n_ready == before; i++)
+		ck_assert_int_eq(loop_dispatch(&rig.loop, 20), 0);
+	ck_assert_uint_eq(rig.n_failed, 0);
+	ck_assert_uint_gt(rig.n_ready, before);
+}
+
+/*
+ * All input buffers are the caller's, but a submit makes the queue grow: so one that found the
+ * driver at work has to be told when it is not any more, or it waits for ever.
+ */
+START_TEST(who_holds_all_frames_may_encode_others)
+{
+	struct timing timing = { .timestamp = 7 };
+	struct wc_video_frame *frames[STATEFUL_INPUTS], *other;
+
+	start(encoders[_i], WC_COPY_ALLOWED);
+	for (unsigned i = 0; i < STATEFUL_INPUTS; i++)
+		frames[i] = rig.session->ops->alloc_frame(rig.session, &timing, &rig.error);
+	rig_draw(frames[0], 0);
+	timing.timestamp += 40000;
+	other = rig.session->ops->alloc_frame(rig.session, &timing, &rig.error);
+	ck_assert_int_lt(other->buffer->objects[0].fd, 0);
+	rig_draw(other, 1);
+	fake_stall(RIG_PATH, true);
+	ck_assert_int_eq(encode_once(frames[0]), SESSION_TAKEN);
+	ck_assert_int_eq(encode_once(other), SESSION_FULL);
+	fake_stall(RIG_PATH, false);
+	await_ready();
+	/* Some cannot grow: then it takes a buffer of the caller's. */
+	if (encode_once(other) == SESSION_FULL) {
+		wc_video_frame_unref(frames[1]);
+		frames[1] = NULL;
+		ck_assert_int_eq(encode_once(other), SESSION_TAKEN);
+	}
+	drain();
+	expect_in_order(2);
+	wc_video_frame_unref(other);
+	for (unsigned i = 0; i < STATEFUL_INPUTS; i++)
+		wc_video_frame_unref(frames[i]);
 	stop();
 }
 END_TEST
@@ -691,6 +747,7 @@ static Suite *suite(void)
 	tcase_add_test(all, dma_bufs_after_plain_frames_are_read_in_place);
 	tcase_add_loop_test(all, without_copies_own_frames_and_dma_bufs_mix, 0, 3);
 	tcase_add_test(all, a_held_frame_of_the_encoder_is_read_in_place_later);
+	tcase_add_loop_test(all, who_holds_all_frames_may_encode_others, 0, N(encoders));
 	tcase_add_loop_test(all, without_copies_the_error_says_why, 0, N(unfit));
 	tcase_add_test(all, without_copies_plain_memory_and_other_parts_are_refused);
 	tcase_add_test(all, with_copies_what_does_not_fit_is_copied);
