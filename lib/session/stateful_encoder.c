@@ -604,6 +604,9 @@ static enum place find_place(struct encoder *e, const struct wc_video_frame *fra
 
 	if (is_in_place(e, frame))
 		return PLACE_OWN;
+	/* One of ours that comes again. Without copies the change below waits until it is back. */
+	if (may_copy && port_index(e->s.in_port, frame->buffer) >= 0)
+		return PLACE_COPY;
 	/* Why it refused is in the reason. */
 	if (e->no_imports)
 		return PLACE_COPY;

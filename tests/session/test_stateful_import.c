@@ -398,6 +398,27 @@ START_TEST(a_held_frame_of_the_encoder_is_read_in_place_later)
 }
 END_TEST
 
+/* The second time it is still with the driver: a copy costs less than a drain. */
+START_TEST(a_frame_of_the_encoder_comes_twice)
+{
+	struct timing timing = { .timestamp = 7 };
+	struct wc_video_frame *frame;
+
+	start(encoders[_i], WC_COPY_ALLOWED);
+	frame = rig.session->ops->alloc_frame(rig.session, &timing, &rig.error);
+	rig_draw(frame, 0);
+	fake_stall(RIG_PATH, true);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(encode_once(frame), SESSION_TAKEN);
+	fake_stall(RIG_PATH, false);
+	drain();
+	ck_assert_uint_eq(rig.n_chunks, 3);
+	ck_assert_uint_eq(pictures_copied(), 2 * 3 / 2);
+	wc_video_frame_unref(frame);
+	stop();
+}
+END_TEST
+
 /* Until `ready` comes, as a codec does that has nothing else to wait for. */
 static void await_ready(void)
 {
@@ -747,6 +768,7 @@ static Suite *suite(void)
 	tcase_add_test(all, dma_bufs_after_plain_frames_are_read_in_place);
 	tcase_add_loop_test(all, without_copies_own_frames_and_dma_bufs_mix, 0, 3);
 	tcase_add_test(all, a_held_frame_of_the_encoder_is_read_in_place_later);
+	tcase_add_loop_test(all, a_frame_of_the_encoder_comes_twice, 0, N(encoders));
 	tcase_add_loop_test(all, who_holds_all_frames_may_encode_others, 0, N(encoders));
 	tcase_add_loop_test(all, without_copies_the_error_says_why, 0, N(unfit));
 	tcase_add_test(all, without_copies_plain_memory_and_other_parts_are_refused);
