@@ -808,7 +808,7 @@ int stateful_no_room(struct stateful *s)
 	return SESSION_FULL;
 }
 
-static bool is_full(const struct stateful *s)
+bool stateful_is_full(const struct stateful *s)
 {
 	if (s->imports)
 		return s->in.n_queued >= s->imports->limit;
@@ -817,21 +817,23 @@ static bool is_full(const struct stateful *s)
 
 bool stateful_lacks_room(const struct stateful *s)
 {
-	return s->in.n_queued && (s->want_ready || is_full(s));
-}
-
-bool stateful_saturated(struct session *session)
-{
-	return is_full((const struct stateful *)session);
+	return s->in.n_queued && (s->want_ready || stateful_is_full(s));
 }
 
 /*
- * The caller may have all buffers, and wait for room to encode or decode something else: once the
- * driver has none, none will come back, and the next submit makes the queue grow.
+ * The caller may have all buffers, and something else to encode or decode: once the driver has
+ * none, none will come back, and a submit makes the queue grow.
  */
+bool stateful_saturated(struct session *session)
+{
+	const struct stateful *s = (const struct stateful *)session;
+
+	return s->in.n_queued && stateful_is_full(s);
+}
+
 void stateful_tell_ready(struct stateful *s)
 {
-	if (!s->want_ready || !is_alive(s) || (s->in.n_queued && is_full(s)))
+	if (!s->want_ready || !is_alive(s) || stateful_saturated(&s->base))
 		return;
 	s->want_ready = false;
 	s->base.sink_ops->ready(s->base.sink);

@@ -245,6 +245,9 @@ static inline bool is_no_rectangle(int ret)
 /* Take back the inputs that the driver is done with, so that n_queued is what it still has. */
 void stateful_take_back_inputs(struct stateful *s);
 
+/* Whether no buffer of the input side is free: the driver or the caller has all. */
+bool stateful_is_full(const struct stateful *s);
+
 /* Call `ready` if somebody waits and there is room. */
 void stateful_tell_ready(struct stateful *s);
 

@@ -723,7 +723,7 @@ static struct buffer *decoder_alloc_input(struct session *session, size_t capaci
 	int index;
 
 	/* What the caller keeps must not make the queue grow; a submit may. */
-	if (d->s.failed || stateful_saturated(session))
+	if (d->s.failed || stateful_is_full(&d->s))
 		return NULL;
 	index = stateful_find_input(&d->s, capacity);
 	if (index < 0)

@@ -447,9 +447,12 @@ START_TEST(who_holds_all_frames_may_encode_others)
 	other = rig.session->ops->alloc_frame(rig.session, &timing, &rig.error);
 	ck_assert_int_lt(other->buffer->objects[0].fd, 0);
 	rig_draw(other, 1);
+	/* Nothing would wake up who waits for room now. */
+	ck_assert(!rig.session->ops->saturated(rig.session));
 	fake_stall(RIG_PATH, true);
 	ck_assert_int_eq(encode_once(frames[0]), SESSION_TAKEN);
 	ck_assert_int_eq(encode_once(other), SESSION_FULL);
+	ck_assert(rig.session->ops->saturated(rig.session));
 	fake_stall(RIG_PATH, false);
 	await_ready();
 	/* Some cannot grow: then it takes a buffer of the caller's. */
