@@ -14,6 +14,7 @@ WC_SUITES = \
 	tests/lab/suite/import.sh \
 	tests/lab/suite/limit.sh \
 	tests/lab/suite/list.sh \
+	tests/lab/suite/pipeline.sh \
 	tests/lab/suite/pressure.sh \
 	tests/lab/suite/valgrind.sh
 LAB_TESTS += $(WC_SUITES)
@@ -124,6 +125,20 @@ tests_lab_suite_test_import_SOURCES = tests/lab/suite/test_import.c $(WC_SUITE_S
 tests_lab_suite_test_import_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
 tests_lab_suite_test_import_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_import_LDADD = lib/libwebcodecs.la
+
+# The display is the tools'.
+if ENABLE_TOOLS
+check_PROGRAMS += tests/lab/suite/test_pipeline
+tests_lab_suite_test_pipeline_SOURCES = tests/lab/suite/test_pipeline.c \
+	tests/lab/suite/tap.c tests/lab/suite/tap.h \
+	tools/transcode/framebuffers.c tools/transcode/framebuffers.h \
+	tools/transcode/screen.c tools/transcode/screen.h
+tests_lab_suite_test_pipeline_CPPFLAGS = $(WC_TOOLS_CPPFLAGS)
+tests_lab_suite_test_pipeline_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_pipeline_LDADD = tools/libtools.la lib/libwebcodecs.la $(DRM_LIBS)
+else
+EXTRA_DIST += tests/lab/suite/test_pipeline.c
+endif
 
 tests_lab_suite_test_limit_SOURCES = tests/lab/suite/test_limit.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_limit_LDFLAGS = $(WC_SUITE_LINK)
