@@ -10,6 +10,7 @@ WC_SUITES = \
 	tests/lab/suite/display.sh \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
+	tests/lab/suite/examples.sh \
 	tests/lab/suite/hoard.sh \
 	tests/lab/suite/import.sh \
 	tests/lab/suite/limit.sh \
