@@ -85,31 +85,16 @@ endif
 if WITH_CENSUS
 WC_BENCH_PEERS += tests/bench/census_on tests/bench/census_off
 EXTRA_PROGRAMS += tests/bench/census_on tests/bench/census_off
+# All of both layers, whatever frames need of them.
 WC_BENCH_CENSUS_SOURCES = tests/bench/census.c \
-	lib/frame/buffer.c \
-	lib/frame/color_space.c \
-	lib/frame/guard.c \
-	lib/frame/pixel_format.c \
-	lib/frame/plane_layout.c \
-	lib/frame/video_frame.c \
-	lib/frame/video_frame_init.c \
-	lib/util/address_set.c \
-	lib/util/census.c \
-	lib/util/core.c \
-	lib/util/error.c \
-	lib/util/external_memory.c \
-	lib/util/log.c \
-	lib/util/names.c \
-	lib/util/roll.c \
-	lib/util/shrinker.c \
-	lib/util/sites.c \
-	lib/util/slab.c
+	$(lib_libframe_la_SOURCES) $(lib_libutil_la_SOURCES)
+WC_BENCH_CENSUS_LIBS = $(DRM_LIBS) $(YUV_LIBS) $(ATOMIC_LIBS)
 tests_bench_census_on_SOURCES = $(WC_BENCH_CENSUS_SOURCES)
 tests_bench_census_on_CPPFLAGS = $(AM_CPPFLAGS)
-tests_bench_census_on_LDADD = $(ATOMIC_LIBS)
+tests_bench_census_on_LDADD = $(WC_BENCH_CENSUS_LIBS)
 tests_bench_census_off_SOURCES = $(WC_BENCH_CENSUS_SOURCES)
 tests_bench_census_off_CPPFLAGS = $(AM_CPPFLAGS) -DWITHOUT_CENSUS
-tests_bench_census_off_LDADD = $(ATOMIC_LIBS)
+tests_bench_census_off_LDADD = $(WC_BENCH_CENSUS_LIBS)
 
 .PHONY: bench-census
 bench-census: tests/bench/census_on tests/bench/census_off
@@ -120,7 +105,9 @@ EXTRA_DIST += tests/bench/census.c
 endif
 CLEANFILES += $(WC_BENCH_PEERS)
 
-.PHONY: bench
-bench: tests/bench/make_raw tests/bench/wc_loop $(WC_BENCH_PEERS)
+.PHONY: bench bench-programs
+bench-programs: tests/bench/make_raw tests/bench/wc_loop $(WC_BENCH_PEERS)
+
+bench: bench-programs
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 		$(srcdir)/tests/bench/run
