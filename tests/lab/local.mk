@@ -11,6 +11,7 @@ WC_SUITES = \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
 	tests/lab/suite/examples.sh \
+	tests/lab/suite/group.sh \
 	tests/lab/suite/hoard.sh \
 	tests/lab/suite/import.sh \
 	tests/lab/suite/limit.sh \
