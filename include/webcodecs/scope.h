@@ -23,6 +23,8 @@
  * | `context`              | wc_context_unref()                                         |
  * | `device_list`          | wc_device_list_destroy()                                   |
  * | `census`               | wc_census_destroy()                                        |
+ * | `frame_cache`          | wc_frame_cache_destroy()                                   |
+ * | `usage_list`           | wc_usage_list_destroy()                                    |
  *
  * Variables end in the reverse order of their declaration, so declare the context first. A frame
  * that others hold references to, and shall stay open for them, is no case for this.
@@ -30,10 +32,12 @@
 #ifndef WEBCODECS_SCOPE_H
 #define WEBCODECS_SCOPE_H
 
+#include <webcodecs/budget.h>
 #include <webcodecs/census.h>
 #include <webcodecs/context.h>
 #include <webcodecs/device.h>
 #include <webcodecs/encoded_video_chunk.h>
+#include <webcodecs/frame_cache.h>
 #include <webcodecs/video_decoder.h>
 #include <webcodecs/video_encoder.h>
 #include <webcodecs/video_frame.h>
@@ -64,6 +68,8 @@ WC_AUTO_DEFINE_(video_encoder, wc_video_encoder_destroy)
 WC_AUTO_DEFINE_(context, wc_context_unref)
 WC_AUTO_DEFINE_(device_list, wc_device_list_destroy)
 WC_AUTO_DEFINE_(census, wc_census_destroy)
+WC_AUTO_DEFINE_(frame_cache, wc_frame_cache_destroy)
+WC_AUTO_DEFINE_(usage_list, wc_usage_list_destroy)
 
 #define WC_AUTO_END_VIDEO_FRAME_(frame) (wc_video_frame_close(frame), wc_video_frame_unref(frame))
 WC_AUTO_DEFINE_(video_frame, WC_AUTO_END_VIDEO_FRAME_)

@@ -817,11 +817,16 @@ static int use_scopes(bool keep)
 	WC_AUTO(video_frame) frame = NULL;
 	WC_AUTO(video_frame) unused = NULL;
 	WC_AUTO(encoded_video_chunk) chunk = app_key_chunk(&app, 0);
+	WC_AUTO(usage_list) usage = NULL;
+	WC_AUTO(frame_cache) cache = NULL;
 
+	ck_assert_int_eq(wc_usage_list_new(app.context, &usage), WC_OK);
+	ck_assert_int_eq(wc_frame_cache_new(app.context, NULL, &cache), WC_OK);
 	ck_assert_ptr_null(unused);
 	ck_assert_ptr_nonnull(chunk);
 	if (wrap(memory, &frame) < 0)
 		return -1;
+	ck_assert_int_eq(wc_frame_cache_put(cache, 0, frame), WC_OK);
 	if (keep)
 		kept = WC_TAKE(frame);
 	return 0;
