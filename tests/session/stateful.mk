@@ -16,6 +16,8 @@ check_PROGRAMS += $(WC_STATEFUL_TESTS)
 TESTS += $(WC_STATEFUL_TESTS)
 # Thousands of lives, one for every call and errno.
 SLOW_TESTS += tests/session/test_stateful_failures
+# Frames come back from other threads while the decoder is throttled.
+THREAD_TESTS += tests/session/test_stateful_throttle
 
 WC_STATEFUL_RIG = tests/session/rig.c tests/session/rig.h
 WC_STATEFUL_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
