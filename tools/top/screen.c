@@ -116,6 +116,11 @@ static void draw(struct screen *screen)
 
 /* ---- what is drawn --------------------------------------------------------------------------- */
 
+/*
+ * Files are opened anew each time. Who keeps one open may look at a file that was removed and made
+ * again, or at one whose owner or mode is no longer right, and would have to check all of that by
+ * name each second; opening is that check, and costs some microseconds a device.
+ */
 static int look(struct screen *screen, struct failure *failure)
 {
 	struct snapshot snapshot;
