@@ -145,12 +145,17 @@ bool queue_has_format(struct queue *queue, uint32_t fourcc)
 	return false;
 }
 
-static int query_length(struct queue *queue, unsigned index)
+/* Imports have the length of what they import. */
+static int find_length(struct queue *queue, unsigned index)
 {
 	struct v4l2_plane planes[WC_MAX_PLANES] = { 0 };
 	struct v4l2_buffer buffer = { .type = queue->type, .index = index };
 	int ret;
 
+	if (queue->memory == V4L2_MEMORY_DMABUF) {
+		queue->lengths[index] = queue->format.planes[0].sizeimage;
+		return 0;
+	}
 	if (is_multiplanar(queue)) {
 		buffer.m.planes = planes;
 		buffer.length = WC_MAX_PLANES;
@@ -180,16 +185,12 @@ static int release_buffers(struct queue *queue)
 	return device_ioctl(queue->device, VIDIOC_REQBUFS, &request);
 }
 
-/* Imports have the length of what they import. */
 static int find_lengths(struct queue *queue, unsigned count)
 {
 	int ret = count > QUEUE_MAX_BUFFERS ? -E2BIG : 0;
 
 	for (unsigned i = 0; i < count && ret == 0; i++)
-		if (queue->memory == V4L2_MEMORY_DMABUF)
-			queue->lengths[i] = queue->format.planes[0].sizeimage;
-		else
-			ret = query_length(queue, i);
+		ret = find_length(queue, i);
 	return ret;
 }
 
@@ -236,7 +237,7 @@ bool queue_may_import(const struct queue *queue)
 int queue_grow(struct queue *queue, uint32_t size)
 {
 	struct v4l2_create_buffers create = {
-		.count = 1, .memory = V4L2_MEMORY_MMAP, .format.type = queue->type,
+		.count = 1, .memory = queue->memory, .format.type = queue->type,
 	};
 	struct queue_format format = queue->format;
 	int ret;
@@ -253,7 +254,7 @@ int queue_grow(struct queue *queue, uint32_t size)
 	/* Indices are not always the next ones once buffers can be removed; ours never are. */
 	if (create.count != 1 || create.index != queue->n_buffers)
 		return -ENOSPC;
-	ret = query_length(queue, create.index);
+	ret = find_length(queue, create.index);
 	if (ret < 0)
 		return ret;
 	queue->slots[create.index] = SLOT_FREE;
@@ -298,6 +299,7 @@ int queue_free(struct queue *queue)
 	if (ret == 0) {
 		queue->state = QUEUE_EMPTY;
 		queue->n_buffers = 0;
+		queue->n_queued = 0;
 	}
 	return ret;
 }

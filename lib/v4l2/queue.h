@@ -128,8 +128,9 @@ int queue_allocate_imports(struct queue *queue, unsigned count);
 bool queue_may_import(const struct queue *queue);
 
 /*
- * One buffer more, of at least size bytes in plane 0 (0: as the format says), also while
- * streaming. The new index, or a negative errno: -ENOSPC when the limit is reached.
+ * One buffer more, of the kind of the others, of at least size bytes in plane 0 (0: as the format
+ * says), also while streaming. The new index, or a negative errno: -ENOSPC when the limit is
+ * reached.
  */
 int queue_grow(struct queue *queue, uint32_t size);
 
