@@ -10,7 +10,7 @@
  *
  * - wc_video_frame_alloc() makes a frame to draw into, in memory that fits its use.
  * - The library tries what fits in an order of its own, see ::wc_memory_use; the application may
- *   have the last word with wc_context_set_memory().
+ *   have the last word with wc_context_set_memory(), and then decoders' frames lie there, too.
  * - wc_context_get_memory_choice() tells what became of it, and why.
  *
  * Memory of another kind is never chosen silently: what is for a codec or a display is a DMA-BUF,
@@ -98,6 +98,13 @@ struct wc_memory_options {
 /**
  * Decide in what memory frames are made from now on, whatever they are for. The device is opened
  * once, to see that it is there. Frames that exist stay what they are.
+ *
+ * Decoders of devices heed it, too, when they get to know the size of a stream or it changes: the
+ * device decodes into DMA-BUFs of that kind, which stay when the codec is closed, reset or
+ * reclaimed, while its hardware context is free at once, whatever the driver. If the driver does
+ * not take them, and without a decision, frames are in memory of the driver, ::WC_MEMORY_DRIVER;
+ * the log says why, as a warning, once for each codec. ::wc_counters.bytes_by_kind tells what is
+ * where.
  *
  * @param options NULL: the library chooses again
  * @return ::WC_OK; ::WC_TYPE_ERROR for a kind that cannot be chosen, a name for a kind without

@@ -55,6 +55,7 @@ struct session_env context_env(struct wc_context *context, struct claim *claim)
 		.core = context->core,
 		.loop = &context->loop,
 		.claim = claim,
+		.memory = context->memory,
 	};
 }
 

@@ -49,6 +49,55 @@ void allocator_release(struct pool_allocator *allocator)
 		allocator->ops->release(allocator);
 }
 
+/* Who has references to a part is nobody: its object moves on. */
+static void no_destroy(struct buffer *buffer)
+{
+	(void)buffer;
+}
+
+/* What was reserved for the part is so for the buffer from here on. */
+static void move_object(struct buffer *part, struct buffer *buffer)
+{
+	buffer->kind = part->kind;
+	buffer->is_shared = part->is_shared;
+	buffer->objects[buffer->n_objects++] = part->objects[0];
+	buffer->bytes += part->bytes;
+	buffer->descriptors += part->descriptors;
+	part->bytes = 0;
+	part->descriptors = 0;
+}
+
+static int make_object(struct pool_allocator *allocator, size_t size, struct buffer *buffer)
+{
+	static const struct buffer_ops ops = { .destroy = no_destroy };
+	struct pool_key key = { .size = size, .modifier = DRM_FORMAT_MOD_LINEAR };
+	struct buffer part;
+	void *opaque = NULL;
+	int ret;
+
+	buffer_init(&part, buffer->core, &ops);
+	ret = allocator->ops->alloc(allocator, &key, &part, &opaque);
+	if (ret == 0 && (part.n_objects != 1 || part.objects[0].fd < 0)) {
+		allocator->ops->free(allocator, &part, opaque);
+		ret = -ENOTSUP;
+	} else if (ret == 0) {
+		move_object(&part, buffer);
+	}
+	part.n_objects = 0;
+	buffer_finish(&part);
+	return ret;
+}
+
+int allocator_make_objects(struct pool_allocator *allocator, const size_t *sizes, unsigned n,
+			   struct buffer *buffer)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; i < n && ret == 0; i++)
+		ret = make_object(allocator, sizes[i], buffer);
+	return ret;
+}
+
 int allocator_reserve(struct buffer *buffer, const struct pool_key *key, enum wc_memory_kind kind,
 		      size_t bytes)
 {

@@ -58,6 +58,15 @@ int allocator_new(enum wc_memory_kind kind, const char *name, struct pool_alloca
 /* Of one that no pool took. NULL is allowed. */
 void allocator_release(struct pool_allocator *allocator);
 
+/*
+ * DMA-BUFs of these sizes in bytes, one for each object of a buffer that buffer_init() has set up,
+ * and its kind and is_shared. 0 or a negative errno, -ENOTSUP for memory that is no DMA-BUF. In
+ * both cases buffer_finish() closes what was made, after buffer_unmap(); the allocator is not
+ * asked.
+ */
+int allocator_make_objects(struct pool_allocator *allocator, const size_t *sizes, unsigned n,
+			   struct buffer *buffer);
+
 /* ---- for allocators ---- */
 
 /*

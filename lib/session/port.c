@@ -19,6 +19,9 @@ struct port {
 	struct queue *queue;           /* not used by orphans */
 	bool writable;
 	bool lacks_descriptors;        /* that was why port_fill() said -EDQUOT */
+	struct pool_allocator *allocator;   /* NULL: the memory is the queue's */
+	unsigned n_planes;             /* of the allocator's memory */
+	size_t sizes[WC_MAX_PLANES];
 	port_returned returned;
 	void *owner;
 	unsigned n_buffers;
@@ -35,6 +38,7 @@ static void port_unref(struct port *port)
 {
 	if (atomic_fetch_sub_explicit(&port->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	allocator_release(port->allocator);
 	pthread_mutex_destroy(&port->lock);
 	free(port);
 }
@@ -79,6 +83,23 @@ struct port *port_new(struct core *core, struct loop *loop, struct queue *queue,
 	return port;
 }
 
+struct port *port_new_imports(struct core *core, struct loop *loop, struct queue *queue,
+			      struct pool_allocator *allocator, port_returned returned,
+			      void *owner)
+{
+	struct port *port = port_new(core, loop, queue, false, returned, owner);
+
+	if (!port) {
+		allocator_release(allocator);
+		return NULL;
+	}
+	port->allocator = allocator;
+	port->n_planes = queue->format.n_planes;
+	for (unsigned i = 0; i < port->n_planes; i++)
+		port->sizes[i] = queue->format.planes[i].sizeimage;
+	return port;
+}
+
 static void on_idle(struct buffer *buffer)
 {
 	struct port_buffer *pb = container_of(buffer, struct port_buffer, base);
@@ -104,7 +125,9 @@ static void on_destroy(struct buffer *buffer)
 	struct port_buffer *pb = container_of(buffer, struct port_buffer, base);
 	struct port *port = pb->port;
 
-	for (unsigned i = 0; i < buffer->n_objects; i++)
+	if (port->allocator)
+		buffer_unmap(buffer);
+	for (unsigned i = 0; i < buffer->n_objects && !port->allocator; i++)
 		io_munmap(buffer->objects[i].map, buffer->objects[i].size);
 	buffer_finish(buffer);
 	free(pb);
@@ -116,32 +139,48 @@ static const struct buffer_ops port_buffer_ops = {
 	.destroy = on_destroy,
 };
 
-/* The descriptors are counted by what was really exported, when the buffer is accounted. */
-static int take_memory(struct port *port, unsigned index, struct queue_memory *memory)
+/*
+ * The queue's own memory. The descriptors are counted by what was really exported, when the buffer
+ * is accounted.
+ */
+static int take_memory(struct port *port, unsigned index, struct buffer *buffer)
 {
 	unsigned n = port->queue->format.n_planes;
-	int ret = descriptors_take(port->core, n);
+	struct queue_memory memory;
+	int ret = buffer_reserve(buffer, WC_MEMORY_DRIVER, queue_buffer_size(port->queue, index));
 
+	port->lacks_descriptors = false;
+	if (ret < 0)
+		return ret;
+	ret = descriptors_take(port->core, n);
 	port->lacks_descriptors = ret < 0;
 	if (ret < 0)
 		return ret;
-	ret = queue_take_memory(port->queue, index, port->writable, memory);
+	ret = queue_take_memory(port->queue, index, port->writable, &memory);
 	descriptors_give(port->core, n);
-	return ret;
+	if (ret < 0)
+		return ret;
+	for (unsigned i = 0; i < memory.n_planes; i++)
+		buffer->objects[i] = (struct buffer_object) {
+			.map = memory.planes[i].map,
+			.size = memory.planes[i].size,
+			.fd = memory.planes[i].fd,
+		};
+	buffer->n_objects = memory.n_planes;
+	return 0;
 }
 
 static int add_buffer(struct port *port, unsigned index)
 {
 	struct port_buffer *pb = malloc(sizeof *pb);
-	struct queue_memory memory;
 	int ret;
 
 	if (!pb)
 		return -ENOMEM;
 	buffer_init(&pb->base, port->core, &port_buffer_ops);
-	ret = buffer_reserve(&pb->base, WC_MEMORY_DRIVER, queue_buffer_size(port->queue, index));
-	if (ret == 0)
-		ret = take_memory(port, index, &memory);
+	ret = port->allocator ? allocator_make_objects(port->allocator, port->sizes,
+						       port->n_planes, &pb->base)
+			      : take_memory(port, index, &pb->base);
 	if (ret < 0) {
 		buffer_finish(&pb->base);
 		free(pb);
@@ -150,14 +189,7 @@ static int add_buffer(struct port *port, unsigned index)
 	pb->index = index;
 	pb->port = port;
 	pb->base.read_only = !port->writable;
-	pb->base.n_objects = memory.n_planes;
-	for (unsigned i = 0; i < memory.n_planes; i++)
-		pb->base.objects[i] = (struct buffer_object) {
-			.map = memory.planes[i].map,
-			.size = memory.planes[i].size,
-			.fd = memory.planes[i].fd,
-		};
-	for (unsigned i = 0; i < memory.n_planes; i++)
+	for (unsigned i = 0; i < pb->base.n_objects; i++)
 		pb->base.objects[i].inode = dma_buf_inode(&pb->base.objects[i]);
 	buffer_account(&pb->base);
 	atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
@@ -222,6 +254,20 @@ unsigned port_count(const struct port *port)
 struct buffer *port_buffer(const struct port *port, unsigned index)
 {
 	return &port->buffers[index]->base;
+}
+
+int port_enqueue(struct port *port, unsigned index)
+{
+	const struct buffer *buffer = &port->buffers[index]->base;
+	struct queue_memory memory = { .n_planes = buffer->n_objects };
+
+	if (!port->allocator)
+		return queue_enqueue(port->queue, index, 0, 0);
+	for (unsigned i = 0; i < memory.n_planes; i++) {
+		memory.planes[i].fd = buffer->objects[i].fd;
+		memory.planes[i].size = buffer->objects[i].size;
+	}
+	return queue_enqueue_import(port->queue, index, &memory, 0, 0);
 }
 
 int port_index(const struct port *port, const struct buffer *buffer)

@@ -13,7 +13,7 @@
 
 #include <pthread.h>
 
-#include "frame/buffer.h"
+#include "frame/allocator.h"
 #include "util/loop.h"
 #include "v4l2/queue.h"
 
@@ -25,6 +25,15 @@ typedef void (*port_returned)(void *owner, unsigned index);
 /* NULL without memory. writable: the CPU may write into the buffers. */
 struct port *port_new(struct core *core, struct loop *loop, struct queue *queue, bool writable,
 		      port_returned returned, void *owner);
+
+/*
+ * The same for a queue of imports: the memory is the allocator's, one DMA-BUF for each memory
+ * plane, as large as the format of the queue says now; the CPU may not write into it. The port ends
+ * the allocator, with NULL as result, too.
+ */
+struct port *port_new_imports(struct core *core, struct loop *loop, struct queue *queue,
+			      struct pool_allocator *allocator, port_returned returned,
+			      void *owner);
 
 /*
  * Make buffers for the indices that have none yet. 0 or a negative errno; buffers made before
@@ -46,6 +55,9 @@ unsigned port_count(const struct port *port);
 
 /* The buffer of an index. */
 struct buffer *port_buffer(const struct port *port, unsigned index);
+
+/* Give a buffer of a CAPTURE queue to the driver. 0 or a negative errno, the slot unchanged. */
+int port_enqueue(struct port *port, unsigned index);
 
 /* The index of a buffer, -1 when it belongs elsewhere. */
 int port_index(const struct port *port, const struct buffer *buffer);

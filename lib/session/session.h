@@ -33,6 +33,7 @@
 #include "util/loop.h"
 
 struct claim;
+struct frame_memory;
 struct session;
 struct v4l2_device_info;
 
@@ -156,6 +157,7 @@ struct session_env {
 	struct core *core;
 	struct loop *loop;
 	struct claim *claim;               /* of the codec; NULL: for probes only */
+	struct frame_memory *memory;       /* NULL: nobody decided anything */
 };
 
 /*

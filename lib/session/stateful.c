@@ -420,6 +420,71 @@ int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
 					 error);
 }
 
+/* Whether the application decided on memory that a driver can import. */
+static bool get_decision(const struct stateful *s, struct memory_wish *wish)
+{
+	if (!s->env.memory)
+		return false;
+	frame_memory_get_wish(s->env.memory, WC_MEMORY_FOR_CODEC | WC_MEMORY_FOR_CPU, wish);
+	for (unsigned i = 0; i < s->out.format.n_planes; i++)
+		if (wish->key.size < s->out.format.planes[i].sizeimage)
+			wish->key.size = s->out.format.planes[i].sizeimage;
+	return wish->forced && wish->kind != WC_MEMORY_PLAIN;
+}
+
+/* 0, or a negative errno and the queue as it was: empty. */
+static int make_imports(struct stateful *s, unsigned count, struct pool_allocator *allocator)
+{
+	int ret = queue_allocate_imports(&s->out, count);
+
+	if (ret < 0) {
+		allocator_release(allocator);
+		return ret;
+	}
+	s->out_port = port_new_imports(s->env.core, s->env.loop, &s->out, allocator,
+				       on_output_returned, s);
+	ret = s->out_port ? port_fill(s->out_port) : -ENOMEM;
+	if (ret == 0)
+		return 0;
+	port_close(s->out_port);
+	s->out_port = NULL;
+	queue_free(&s->out);
+	return ret;
+}
+
+bool stateful_import_outputs(struct stateful *s, unsigned count)
+{
+	struct pool_allocator *allocator;
+	struct wc_memory_choice choice;
+	struct memory_wish wish;
+	int ret;
+
+	if (s->imports_refused || !get_decision(s, &wish))
+		return false;
+	ret = allocator_choose(s->env.core, &wish, &allocator, &choice);
+	if (ret == 0)
+		ret = make_imports(s, count, allocator);
+	if (ret < 0)
+		stateful_refuse_imports(s, -ret);
+	else
+		log_info(&s->env.core->log, "%s: CAPTURE imports %s %s", s->device.path,
+			 wc_memory_kind_name(choice.kind), choice.name);
+	return ret == 0;
+}
+
+bool stateful_has_imports(const struct stateful *s)
+{
+	return s->out.state != QUEUE_EMPTY && s->out.memory == V4L2_MEMORY_DMABUF;
+}
+
+void stateful_refuse_imports(struct stateful *s, int sys_errno)
+{
+	s->imports_refused = true;
+	log_warning(&s->env.core->log,
+		    "%s: CAPTURE does not import memory as decided on (%s): frames are in the "
+		    "driver's", s->device.path, strerror(sys_errno));
+}
+
 int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error *error)
 {
 	int ret = queue_stream_on(queue);
@@ -447,7 +512,7 @@ int stateful_queue_outputs(struct stateful *s)
 
 	for (unsigned i = 0; i < s->out.n_buffers && ret == 0 && !has_enough_outputs(s); i++)
 		if (s->out.slots[i] == SLOT_FREE)
-			ret = queue_enqueue(&s->out, i, 0, 0);
+			ret = port_enqueue(s->out_port, i);
 	return ret;
 }
 
@@ -489,7 +554,7 @@ static bool add_output(struct stateful *s)
 {
 	int index = grow(s, &s->out, s->out_port, 0);
 
-	if (index < 0 || queue_enqueue(&s->out, (unsigned)index, 0, 0) < 0)
+	if (index < 0 || port_enqueue(s->out_port, (unsigned)index) < 0)
 		return false;
 	log_debug(&s->env.core->log, "%s: %u buffers on CAPTURE, %u with the driver",
 		  s->device.path, s->out.n_buffers, s->out.n_queued);
@@ -512,7 +577,7 @@ bool stateful_can_lend(struct stateful *s)
 	if (s->out.n_queued >= s->keep)
 		return true;
 	spare = queue_find_free(&s->out, 0);
-	if (spare >= 0 && queue_enqueue(&s->out, (unsigned)spare, 0, 0) < 0)
+	if (spare >= 0 && port_enqueue(s->out_port, (unsigned)spare) < 0)
 		return false;
 	if (spare < 0 && (s->out.n_buffers >= max_outputs(s) || !add_output(s)))
 		return false;
@@ -551,7 +616,7 @@ void stateful_requeue_output(struct stateful *s, unsigned index)
 		free_spare_outputs(s);
 		return;
 	}
-	ret = queue_enqueue(&s->out, index, 0, 0);
+	ret = port_enqueue(s->out_port, index);
 	if (ret < 0)
 		stateful_fail(s, WC_STAGE_JOB, -ret, "queue a buffer on CAPTURE");
 	else
@@ -609,13 +674,19 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size)
+int stateful_copy_out(struct stateful *s, unsigned index, size_t size, struct buffer **out)
 {
-	const struct buffer *from = port_buffer(s->out_port, index);
+	struct buffer *from = port_buffer(s->out_port, index);
 	struct buffer *copy = buffer_new_plain(s->env.core, size);
 	size_t at = 0;
+	int ret = copy ? buffer_begin_access(from, WC_MAP_READ) : -errno;
 
-	for (unsigned i = 0; copy && i < from->n_objects && at < size; i++) {
+	*out = NULL;
+	if (ret < 0) {
+		buffer_unref(copy);
+		return ret;
+	}
+	for (unsigned i = 0; i < from->n_objects && at < size; i++) {
 		/* A driver's memory may be longer than the format says. */
 		size_t n = smaller(s->out.format.planes[i].sizeimage,
 				   smaller(from->objects[i].size, size - at));
@@ -623,11 +694,11 @@ struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size
 		memcpy(copy->objects[0].map + at, from->objects[i].map, n);
 		at += n;
 	}
-	if (copy) {
-		s->bytes_copied += at;
-		counter_add(&s->env.core->counters.bytes_copied, at);
-	}
-	return copy;
+	buffer_end_access(from);
+	s->bytes_copied += at;
+	counter_add(&s->env.core->counters.bytes_copied, at);
+	*out = copy;
+	return 0;
 }
 
 uint32_t stateful_coded_size(uint32_t width, uint32_t height)

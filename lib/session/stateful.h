@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "budget/accountant.h"
+#include "frame/frame_memory.h"
 #include "session/cookies.h"
 #include "session/imports.h"
 #include "session/port.h"
@@ -78,6 +79,7 @@ struct stateful {
 	bool throttled;
 	bool lean;                         /* it was, and has less than it began with */
 	unsigned keep;                     /* output buffers that the driver needs */
+	bool imports_refused;              /* on the output side, in this session */
 	bool failed, drained_later, dead;
 	uint32_t max_input;                /* bytes beyond which no input buffer grew, 0: unknown */
 	unsigned generation;               /* of reset; outputs of an older one are not given out */
@@ -144,6 +146,19 @@ int stateful_allocate_outputs(struct stateful *s, unsigned least, bool writable,
 			      struct wc_error *error);
 
 /*
+ * The same for the output side of a decoder, in memory that the application decided on, which the
+ * driver imports. False: it decided nothing, or this cannot be had, or was refused before in this
+ * session; then stateful_allocate_outputs() is due.
+ */
+bool stateful_import_outputs(struct stateful *s, unsigned count);
+
+/* Whether the output side has such buffers. */
+bool stateful_has_imports(const struct stateful *s);
+
+/* The driver does not take them: they are not tried again, and the log says so. */
+void stateful_refuse_imports(struct stateful *s, int sys_errno);
+
+/*
  * Give the buffers of the input side back, and have places for imports instead. Both queues are
  * stopped. 0; or a negative errno, with the buffers as they were if in_port is still there. Else
  * stateful_allocate_inputs() is due.
@@ -177,8 +192,8 @@ bool stateful_can_lend(struct stateful *s);
 /* A held output buffer goes back to the driver, if it may have it. */
 void stateful_requeue_output(struct stateful *s, unsigned index);
 
-/* Copy the content of a buffer into plain memory; NULL with errno ENOMEM or EDQUOT. Counted. */
-struct buffer *stateful_copy_out(struct stateful *s, unsigned index, size_t size);
+/* Copy the content of a buffer into plain memory. Counted. 0 or a negative errno. */
+int stateful_copy_out(struct stateful *s, unsigned index, size_t size, struct buffer **copy);
 
 /* Bytes of a coded buffer to ask for: what a key frame of the size rarely needs. 0x0: unknown. */
 uint32_t stateful_coded_size(uint32_t width, uint32_t height);

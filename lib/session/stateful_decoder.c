@@ -220,6 +220,8 @@ static int replace_buffers(struct decoder *d, struct wc_error *error)
 		error_set_device(error, s->device.path);
 		return error->name;
 	}
+	if (stateful_import_outputs(s, stateful_wanted_outputs(s)))
+		return 0;
 	return stateful_allocate_outputs(s, stateful_wanted_outputs(s), false, error);
 }
 
@@ -259,6 +261,28 @@ static bool can_keep_buffers(const struct decoder *d, const struct queue_format 
 	       same_size(before, &out->format);
 }
 
+/*
+ * The first buffers that a driver gets show whether it can import them. If not, it has its own
+ * memory from here on. 0 or a ::wc_status.
+ */
+static int queue_first(struct decoder *d, struct wc_error *error)
+{
+	struct stateful *s = &d->s;
+	int ret = stateful_queue_outputs(s);
+
+	if (ret < 0 && stateful_has_imports(s)) {
+		stateful_refuse_imports(s, -ret);
+		ret = replace_buffers(d, error);
+		if (ret < 0)
+			return ret;
+		ret = stateful_queue_outputs(s);
+	}
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE",
+				      error);
+	return 0;
+}
+
 /* dev-decoder.rst, "Capture Setup", also for a change of size. 0 or a ::wc_status. */
 static int set_up_output(struct decoder *d, struct wc_error *error)
 {
@@ -274,11 +298,9 @@ static int set_up_output(struct decoder *d, struct wc_error *error)
 		ret = replace_buffers(d, error);
 	if (ret < 0)
 		return ret;
-	ret = stateful_queue_outputs(s);
-	if (ret < 0)
-		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE",
-				      error);
-	ret = stateful_stream_on(s, &s->out, error);
+	ret = queue_first(d, error);
+	if (ret == 0)
+		ret = stateful_stream_on(s, &s->out, error);
 	if (ret < 0)
 		return ret;
 	d->output = OUTPUT_RUNNING;
@@ -414,12 +436,13 @@ static void give_copy(struct decoder *d, unsigned index, const struct timing *ti
 	struct frame_format format = d->format;
 	size_t size = 0;
 	struct buffer *copy;
+	int ret;
 
 	for (unsigned i = 0; i < d->s.out.format.n_planes; i++)
 		size += d->s.out.format.planes[i].sizeimage;
-	copy = stateful_copy_out(&d->s, index, size);
-	if (!copy) {
-		stateful_fail_copy(&d->s, errno, size, "copy a frame");
+	ret = stateful_copy_out(&d->s, index, size, &copy);
+	if (ret < 0) {
+		stateful_fail_copy(&d->s, -ret, size, "copy a frame");
 		return;
 	}
 	stateful_requeue_output(&d->s, index);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame/frame_memory.h"
 #include "frame/pixel_format.h"
 #include "v4l2/format.h"
 
@@ -49,11 +50,16 @@ static void check_picture(struct rig *rig, struct wc_video_frame *frame)
 	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
 	const char *difference;
 	uint32_t seq;
+	int ret;
 
 	picture.fourcc = raw_format_from_drm(frame->format.fourcc, false);
 	if (!fake_picture_planes(picture.fourcc))
 		picture.fourcc = raw_format_from_drm(frame->format.fourcc, true);
-	ck_assert_int_eq(wc_video_frame_map(frame, WC_MAP_READ, &mapping), WC_OK);
+	ret = wc_video_frame_map(frame, WC_MAP_READ, &mapping);
+	/* Imports are mapped when they are first read: a failure that was ordered may hit that. */
+	if (ret < 0 && strstr(fake_failure(), ": mmap "))
+		ret = wc_video_frame_map(frame, WC_MAP_READ, &mapping);
+	ck_assert_int_eq(ret, WC_OK);
 	ck_assert_ptr_nonnull(pixels);
 	for (unsigned i = 0; i < mapping.plane_count; i++) {
 		picture.stride[i] = mapping.planes[i].stride;
@@ -198,7 +204,10 @@ bool rig_start_core(struct rig *rig, const struct fake_model *model)
 		return false;
 	}
 	accountant_init(&rig->accountant, rig->core, &rig->loop, &options);
-	rig->env = (struct session_env) { rig->core, &rig->loop, NULL };
+	rig->memory = rig_memory_new(rig->core);
+	rig->env = (struct session_env) {
+		.core = rig->core, .loop = &rig->loop, .memory = rig->memory,
+	};
 	return true;
 }
 
@@ -223,6 +232,7 @@ void rig_stop_core(struct rig *rig)
 {
 	rig_destroy(rig);
 	rig_release_held(rig);
+	frame_memory_free(rig->memory);
 	ck_assert_uint_eq(rig->core->counters.video_frames, 0);
 	ck_assert_uint_eq(rig->core->counters.video_chunks, 0);
 	ck_assert_uint_eq(rig->core->counters.buffers, 0);

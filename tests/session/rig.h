@@ -31,6 +31,7 @@ struct rig {
 	struct accountant accountant;
 	struct claim claims[RIG_MAX_SESSIONS];   /* one for each session ever opened */
 	unsigned n_claims;
+	struct frame_memory *memory;       /* of rig_memory_new() */
 	struct session_env env;
 	struct v4l2_device_info info;
 	struct session *session;
@@ -61,6 +62,12 @@ struct rig {
 	char warning[256];                 /* the last line of the log */
 	unsigned n_warnings;
 };
+
+/*
+ * What the rig's context decided on, NULL: nothing. Programs link one of two: that of
+ * rig_no_memory.c, or that of rig_memory.c, which has sessions import.
+ */
+struct frame_memory *rig_memory_new(struct core *core);
 
 /* fake_start(), one device of the model at RIG_PATH, no session yet. */
 void rig_start(struct rig *rig, const struct fake_model *model);

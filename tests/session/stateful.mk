@@ -5,21 +5,30 @@ WC_STATEFUL_TESTS = \
 	tests/session/test_v4l2 \
 	tests/session/test_select \
 	tests/session/test_stateful_decoder \
+	tests/session/test_stateful_decoder_imports \
 	tests/session/test_stateful_encoder \
 	tests/session/test_stateful_import \
 	tests/session/test_stateful_adversity \
 	tests/session/test_stateful_budgets \
 	tests/session/test_stateful_contexts \
 	tests/session/test_stateful_failures \
-	tests/session/test_stateful_throttle
+	tests/session/test_stateful_failures_imports \
+	tests/session/test_stateful_output_imports \
+	tests/session/test_stateful_throttle \
+	tests/session/test_stateful_throttle_imports
 check_PROGRAMS += $(WC_STATEFUL_TESTS)
 TESTS += $(WC_STATEFUL_TESTS)
 # Thousands of lives, one for every call and errno.
-SLOW_TESTS += tests/session/test_stateful_failures
+SLOW_TESTS += tests/session/test_stateful_failures tests/session/test_stateful_failures_imports
 # Frames come back from other threads while the decoder is throttled.
 THREAD_TESTS += tests/session/test_stateful_throttle
 
-WC_STATEFUL_RIG = tests/session/rig.c tests/session/rig.h
+WC_STATEFUL_RIG = tests/session/rig.c tests/session/rig.h tests/session/rig_no_memory.c
+# The same in a context that decided on memory, which its decoders import.
+WC_STATEFUL_IMPORTS_RIG = tests/session/rig.c tests/session/rig.h \
+	tests/session/rig_memory.c tests/session/rig_memory.h
+WC_STATEFUL_IMPORTS_LDFLAGS = $(WC_STATEFUL_LDFLAGS) \
+	-Wl,--wrap=memory_io_open,--wrap=memory_io_ioctl
 WC_STATEFUL_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
 WC_STATEFUL_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 WC_STATEFUL_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
@@ -90,3 +99,31 @@ tests_session_test_stateful_throttle_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
 tests_session_test_stateful_throttle_CFLAGS = $(WC_STATEFUL_CFLAGS)
 tests_session_test_stateful_throttle_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
 tests_session_test_stateful_throttle_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_decoder_imports_SOURCES = \
+	tests/session/test_stateful_decoder.c $(WC_STATEFUL_IMPORTS_RIG)
+tests_session_test_stateful_decoder_imports_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_decoder_imports_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_decoder_imports_LDFLAGS = $(WC_STATEFUL_IMPORTS_LDFLAGS)
+tests_session_test_stateful_decoder_imports_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_failures_imports_SOURCES = \
+	tests/session/test_stateful_failures.c $(WC_STATEFUL_IMPORTS_RIG)
+tests_session_test_stateful_failures_imports_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_failures_imports_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_failures_imports_LDFLAGS = $(WC_STATEFUL_IMPORTS_LDFLAGS)
+tests_session_test_stateful_failures_imports_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_output_imports_SOURCES = \
+	tests/session/test_stateful_output_imports.c $(WC_STATEFUL_IMPORTS_RIG)
+tests_session_test_stateful_output_imports_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_output_imports_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_output_imports_LDFLAGS = $(WC_STATEFUL_IMPORTS_LDFLAGS)
+tests_session_test_stateful_output_imports_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_throttle_imports_SOURCES = \
+	tests/session/test_stateful_throttle.c $(WC_STATEFUL_IMPORTS_RIG)
+tests_session_test_stateful_throttle_imports_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_throttle_imports_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_throttle_imports_LDFLAGS = $(WC_STATEFUL_IMPORTS_LDFLAGS)
+tests_session_test_stateful_throttle_imports_LDADD = $(WC_STATEFUL_LDADD)
