@@ -5,6 +5,8 @@ WC_SUITES = \
 	tests/lab/suite/bad_input.sh \
 	tests/lab/suite/camera.sh \
 	tests/lab/suite/camera_multiplanar.sh \
+	tests/lab/suite/capture_import.sh \
+	tests/lab/suite/capture_import_multiplanar.sh \
 	tests/lab/suite/codecs.sh \
 	tests/lab/suite/contend.sh \
 	tests/lab/suite/display.sh \
@@ -40,6 +42,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/play \
 	tests/lab/suite/test_bad_chunks \
 	tests/lab/suite/test_camera \
+	tests/lab/suite/test_capture_import \
 	tests/lab/suite/test_contend \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
@@ -122,6 +125,12 @@ tests_lab_suite_test_sharing_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_yield_SOURCES = tests/lab/suite/test_yield.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_yield_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_yield_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_capture_import_SOURCES = tests/lab/suite/test_capture_import.c \
+	$(WC_SUITE_SOURCES)
+tests_lab_suite_test_capture_import_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
+tests_lab_suite_test_capture_import_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_capture_import_LDADD = lib/libwebcodecs.la $(DRM_LIBS)
 
 tests_lab_suite_test_import_SOURCES = tests/lab/suite/test_import.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_import_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
