@@ -57,13 +57,15 @@ shown()
 	tail -n 1 "$1.err" | grep "shown on $card Virtual-1: $2"
 }
 
-# Watching may begin after the first pictures: the last ones have to be there, and be the same.
+# Watching may begin after the first pictures, and a guest that is short of time misses refreshes:
+# each way may lack a few. What else is there, before and after, is at most a blank screen.
 same_pictures()
 {
-	tail -n $((frames - 5)) place.crc >place.tail
-	tail -n $((frames - 5)) copies.crc >copies.tail
-	wc -l place.crc copies.crc
-	[ "$(sort -u place.tail | wc -l)" -eq $((frames - 5)) ] && cmp place.tail copies.tail
+	sort -u place.crc >place.set
+	sort -u copies.crc >copies.set
+	comm -12 place.set copies.set >both
+	wc -l place.set copies.set both
+	[ "$(wc -l <both)" -ge $((frames - 5)) ] && [ "$(wc -l <place.set)" -le $((frames + 2)) ]
 }
 
 # Four bytes a pixel, as the plane takes them; what they mean does not matter.
