@@ -11,7 +11,7 @@
 
 #define IVF_HEADER 32
 
-static inline void die(const char *what, const char *why)
+static inline _Noreturn void die(const char *what, const char *why)
 {
 	fprintf(stderr, "%s: %s\n", what, why);
 	exit(1);

@@ -52,11 +52,14 @@ chmod 0 forbidden.mp4
 if [ "$(id -u)" -ne 0 ]; then
 	fails 1 'permission' "$transcode" forbidden.mp4 out.mkv
 	check $? "no permission"
-elif command -v setpriv > setpriv.path; then
+elif setpriv --reuid=65534 --clear-groups "$transcode" --version > nobody.log 2>&1; then
 	chmod 711 .
 	fails 1 'permission' setpriv --reuid=65534 --clear-groups \
 		"$transcode" "$work/forbidden.mp4" out.mkv
 	check $? "no permission"
+else
+	count=$((count + 1))
+	echo "ok $count - no permission # SKIP others cannot run it: $(tail -n 1 nobody.log)"
 fi
 if [ -e out.mkv ]; then
 	check 1 "bad input makes no output"
