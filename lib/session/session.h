@@ -61,7 +61,27 @@ struct encoder_params {
 	enum wc_copy_policy copy;
 };
 
-/* One piece of work. A decoder reads chunk, an encoder the rest. */
+/* What a converter reads, or makes. */
+struct converter_format {
+	uint32_t fourcc;                   /* DRM */
+	uint64_t modifier;                 /* DRM; of results always linear */
+	uint32_t width, height;            /* pixels; of sources the visible part */
+	struct wc_video_color_space color_space;   /* nulls: nobody said */
+};
+
+/*
+ * What a converter session is made from: one kind of source, one kind of result. Whoever has frames
+ * of another kind makes another session.
+ */
+struct converter_params {
+	struct converter_format source, result;
+	uint16_t rotation;                 /* of the pixels, clockwise degrees: 0, 90, 180, 270 */
+	bool flip;                         /* mirror horizontally, after the rotation */
+	unsigned use;                      /* set of ::wc_memory_use: who shares the results */
+	enum wc_copy_policy copy;          /* of sources that the device does not read in place */
+};
+
+/* One piece of work. A decoder reads chunk, an encoder the rest, a converter frame alone. */
 struct session_input {
 	struct wc_encoded_video_chunk *chunk;
 	struct wc_video_frame *frame;
@@ -78,7 +98,7 @@ struct session_chunk_info {
 };
 
 struct session_sink_ops {
-	/* The callee owns the references. A decoder calls frame, an encoder chunk. */
+	/* The callee owns the references. Decoders and converters call frame, encoders chunk. */
 	void (*frame)(void *sink, struct wc_video_frame *frame);
 	void (*chunk)(void *sink, struct wc_encoded_video_chunk *chunk,
 		      const struct session_chunk_info *info);
@@ -173,6 +193,22 @@ int stateful_encoder_new(const struct session_env *env, const struct v4l2_device
 			 const struct encoder_params *params,
 			 const struct session_sink_ops *sink_ops, void *sink,
 			 struct session **session, struct wc_error *error);
+
+/*
+ * The same on a V4L2 memory-to-memory converter or scaler. A result has the time and the duration
+ * of its source, its own geometry, the colours of params, and neither rotation nor flip.
+ * NotSupportedError: the device cannot make that of this; a device that would give another size,
+ * another format or no rotation cannot.
+ */
+int m2m_converter_new(const struct session_env *env, const struct v4l2_device_info *device,
+		      const struct converter_params *params,
+		      const struct session_sink_ops *sink_ops, void *sink,
+		      struct session **session, struct wc_error *error);
+
+/* The same on the CPU, with libyuv; NotSupportedError where the pair of formats has no way. */
+int software_converter_new(const struct session_env *env, const struct converter_params *params,
+			   const struct session_sink_ops *sink_ops, void *sink,
+			   struct session **session, struct wc_error *error);
 
 /*
  * Make a session on libavcodec; results as above. A build without libavcodec answers
