@@ -106,7 +106,7 @@ int allocator_reserve(struct buffer *buffer, const struct pool_key *key, enum wc
 	if (key->secure || key->modifier != DRM_FORMAT_MOD_LINEAR)
 		return -ENOTSUP;
 	ret = buffer_reserve(buffer, kind, bytes);
-	return ret == 0 && !descriptors_fit(buffer->core, 1) ? -EDQUOT : ret;
+	return ret < 0 ? ret : buffer_reserve_descriptors(buffer, 1);
 }
 
 /* The kernel keeps 32 bytes; one without names, or debugfs, is none the worse for it. */

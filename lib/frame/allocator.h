@@ -70,9 +70,9 @@ int allocator_make_objects(struct pool_allocator *allocator, const size_t *sizes
 /* ---- for allocators ---- */
 
 /*
- * Before anything is allocated: 0 with the bytes reserved for buffer; -ENOTSUP when the key asks
- * for what no DMA-BUF of ours is; -EDQUOT when the budget has not so many bytes of that kind, or no
- * descriptor.
+ * Before anything is allocated: 0 with the bytes and a descriptor reserved for buffer; -ENOTSUP
+ * when the key asks for what no DMA-BUF of ours is; -EDQUOT when the budget has not so many bytes
+ * of that kind, or no descriptor.
  */
 int allocator_reserve(struct buffer *buffer, const struct pool_key *key, enum wc_memory_kind kind,
 		      size_t bytes);

@@ -40,7 +40,27 @@ int buffer_reserve(struct buffer *buffer, enum wc_memory_kind kind, size_t bytes
 	return ret;
 }
 
-static unsigned count_descriptors(const struct buffer *buffer)
+/* Count n descriptors for the buffer, in place of what was counted before. Never refused. */
+static void count_descriptors(struct buffer *buffer, unsigned n)
+{
+	if (n > buffer->descriptors)
+		counter_add(&buffer->core->counters.descriptors, n - buffer->descriptors);
+	else if (n < buffer->descriptors)
+		descriptors_give(buffer->core, buffer->descriptors - n);
+	buffer->descriptors = n;
+}
+
+int buffer_reserve_descriptors(struct buffer *buffer, unsigned n)
+{
+	int ret;
+
+	count_descriptors(buffer, 0);
+	ret = descriptors_take(buffer->core, n);
+	buffer->descriptors = ret < 0 ? 0 : n;
+	return ret;
+}
+
+static unsigned total_descriptors(const struct buffer *buffer)
 {
 	unsigned n = 0;
 
@@ -58,8 +78,7 @@ void buffer_account(struct buffer *buffer)
 		memory_add(buffer->core, buffer->kind, buffer->bytes - reserved);
 	else if (buffer->bytes < reserved)
 		memory_give(buffer->core, buffer->kind, reserved - buffer->bytes);
-	counter_add(&buffer->core->counters.descriptors, count_descriptors(buffer));
-	buffer->descriptors += count_descriptors(buffer);
+	count_descriptors(buffer, total_descriptors(buffer));
 	waker_ask(&buffer->core->waker);
 }
 
@@ -70,8 +89,9 @@ void buffer_finish(struct buffer *buffer)
 	for (unsigned i = 0; i < buffer->n_objects; i++)
 		if (buffer->objects[i].fd >= 0)
 			close(buffer->objects[i].fd);
-	memory_give(core, buffer->kind, buffer->bytes);
-	descriptors_give(core, buffer->descriptors);
+	if (buffer->bytes)
+		memory_give(core, buffer->kind, buffer->bytes);
+	count_descriptors(buffer, 0);
 	counter_sub(&core->counters.buffers, 1);
 	pthread_mutex_destroy(&buffer->access.lock);
 	core_unref(core);

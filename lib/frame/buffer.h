@@ -56,7 +56,7 @@ struct buffer {
 	atomic_uint held;              /* by frames and chunks that external memory was told of */
 	atomic_bool exported;          /* somebody outside may be reading the content */
 	size_t bytes;                  /* counted: of all objects, or reserved for them */
-	unsigned descriptors;          /* counted */
+	unsigned descriptors;          /* counted: of all objects, or reserved for them */
 	enum wc_memory_kind kind;      /* plain, unless the maker says so before buffer_account() */
 	bool read_only;                /* the content may be a reference picture of a decoder */
 	/*
@@ -84,6 +84,9 @@ void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_o
  * really got with buffer_account(), or gives up with buffer_finish().
  */
 int buffer_reserve(struct buffer *buffer, enum wc_memory_kind kind, size_t bytes);
+
+/* The same for the descriptors that its objects will have. */
+int buffer_reserve_descriptors(struct buffer *buffer, unsigned n);
 
 /* Count the bytes and descriptors of the objects, in place of what was reserved. Never refused. */
 void buffer_account(struct buffer *buffer);

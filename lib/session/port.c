@@ -18,7 +18,6 @@ struct port {
 	struct core *core;
 	struct queue *queue;           /* not used by orphans */
 	bool writable;
-	bool lacks_descriptors;        /* that was why port_fill() said -EDQUOT */
 	struct pool_allocator *allocator;   /* NULL: the memory is the queue's */
 	unsigned n_planes;             /* of the allocator's memory */
 	size_t sizes[WC_MAX_PLANES];
@@ -139,25 +138,16 @@ static const struct buffer_ops port_buffer_ops = {
 	.destroy = on_destroy,
 };
 
-/*
- * The queue's own memory. The descriptors are counted by what was really exported, when the buffer
- * is accounted.
- */
+/* The queue's own memory, with as many descriptors as the driver exports. */
 static int take_memory(struct port *port, unsigned index, struct buffer *buffer)
 {
-	unsigned n = port->queue->format.n_planes;
 	struct queue_memory memory;
 	int ret = buffer_reserve(buffer, WC_MEMORY_DRIVER, queue_buffer_size(port->queue, index));
 
-	port->lacks_descriptors = false;
-	if (ret < 0)
-		return ret;
-	ret = descriptors_take(port->core, n);
-	port->lacks_descriptors = ret < 0;
-	if (ret < 0)
-		return ret;
-	ret = queue_take_memory(port->queue, index, port->writable, &memory);
-	descriptors_give(port->core, n);
+	if (ret == 0)
+		ret = buffer_reserve_descriptors(buffer, port->queue->format.n_planes);
+	if (ret == 0)
+		ret = queue_take_memory(port->queue, index, port->writable, &memory);
 	if (ret < 0)
 		return ret;
 	for (unsigned i = 0; i < memory.n_planes; i++)
@@ -211,12 +201,9 @@ int port_refused(const struct port *port, int sys_errno, struct wc_error *error)
 {
 	const struct queue *queue = port->queue;
 
-	if (sys_errno == EDQUOT && !port->lacks_descriptors)
-		return memory_refused(port->core, WC_MEMORY_DRIVER,
-				      queue_buffer_size(queue, port->n_buffers), WC_STAGE_BUFFERS,
-				      error);
-	return descriptors_refused(port->core, queue->format.n_planes, sys_errno,
-				   WC_STAGE_BUFFERS, error);
+	return budget_refused(port->core, WC_MEMORY_DRIVER,
+			      queue_buffer_size(queue, port->n_buffers), queue->format.n_planes,
+			      sys_errno, WC_STAGE_BUFFERS, error);
 }
 
 void port_close(struct port *port)

@@ -316,7 +316,7 @@ static int make_port(struct stateful *s, struct queue *queue, bool writable,
 	if (ret == 0)
 		return 0;
 	/* Memory, descriptors and address space are the machine's: no matter of contexts. */
-	if (ret == -EDQUOT || ret == -EMFILE || ret == -ENFILE)
+	if (budget_is_refusal(ret))
 		port_refused(*port, -ret, error);
 	else
 		error_set(error, WC_OPERATION_ERROR, WC_STAGE_BUFFERS, -ret,

@@ -241,6 +241,29 @@ int descriptors_refused(struct core *core, unsigned n, int sys_errno, enum wc_st
 	return refuse(WC_RESOURCE_DESCRIPTORS, limit, used + n, error);
 }
 
+bool budget_is_refusal(int ret)
+{
+	return ret == -EDQUOT || ret == -EMFILE || ret == -ENFILE;
+}
+
+/* Others may have given back meanwhile; what has no limit was not what refused. */
+static bool lack_descriptors(struct core *core, enum wc_memory_kind kind, unsigned n)
+{
+	if (!n || !descriptors_limit(core))
+		return false;
+	return !descriptors_fit(core, n) ||
+	       (!memory_limit(core, kind) && !memory_limit(core, MEMORY_ALL_KINDS));
+}
+
+int budget_refused(struct core *core, enum wc_memory_kind kind, uint64_t bytes,
+		   unsigned descriptors, int sys_errno, enum wc_stage stage,
+		   struct wc_error *error)
+{
+	if (sys_errno != EDQUOT || lack_descriptors(core, kind, descriptors))
+		return descriptors_refused(core, descriptors, sys_errno, stage, error);
+	return memory_refused(core, kind, bytes, stage, error);
+}
+
 uint64_t descriptors_default(void)
 {
 	uint64_t limit = process_limit();

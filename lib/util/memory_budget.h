@@ -74,6 +74,18 @@ bool descriptors_fit(struct core *core, unsigned n);
 int descriptors_refused(struct core *core, unsigned n, int sys_errno, enum wc_stage stage,
 			struct wc_error *error);
 
+/*
+ * QuotaExceededError for a buffer of so many bytes with so many descriptors, whichever of them were
+ * refused: sys_errno is EDQUOT, then it is looked up which, or EMFILE or ENFILE. Idle memory may
+ * be freed, as by taking.
+ */
+int budget_refused(struct core *core, enum wc_memory_kind kind, uint64_t bytes,
+		   unsigned descriptors, int sys_errno, enum wc_stage stage,
+		   struct wc_error *error);
+
+/* Whether a negative errno is one that budget_refused() tells of. */
+bool budget_is_refusal(int ret);
+
 /* What a process may have open, less a reserve for everything else; 0: no limit. */
 uint64_t descriptors_default(void);
 

@@ -275,6 +275,68 @@ START_TEST(descriptors_have_a_limit)
 }
 END_TEST
 
+static void no_destroy(struct buffer *buffer)
+{
+	(void)buffer;
+}
+
+/* Reserved, made, or given up: each is counted once. */
+START_TEST(a_buffer_counts_its_descriptors_once)
+{
+	static const struct buffer_ops ops = { .destroy = no_destroy };
+	struct buffer buffer;
+
+	descriptors_set_limit(core, 3);
+	buffer_init(&buffer, core, &ops);
+	ck_assert_int_eq(buffer_reserve_descriptors(&buffer, 2), 0);
+	ck_assert_int_eq(buffer_reserve_descriptors(&buffer, 3), 0);
+	ck_assert_uint_eq(core->counters.descriptors, 3);
+	buffer.n_objects = 2;
+	buffer.objects[0] = (struct buffer_object) { .size = PAGE, .fd = dup(0) };
+	buffer.objects[1] = (struct buffer_object) { .size = PAGE, .fd = -1 };
+	buffer_account(&buffer);
+	ck_assert_uint_eq(core->counters.descriptors, 1);
+	buffer_account(&buffer);
+	ck_assert_uint_eq(core->counters.descriptors, 1);
+	ck_assert_uint_eq(core->counters.buffer_bytes, 2 * PAGE);
+	buffer_finish(&buffer);
+	ck_assert_uint_eq(core->counters.descriptors, 0);
+	/* What was refused leaves nothing. */
+	buffer_init(&buffer, core, &ops);
+	ck_assert_int_eq(buffer_reserve_descriptors(&buffer, 1), 0);
+	ck_assert_int_eq(buffer_reserve_descriptors(&buffer, 4), -EDQUOT);
+	ck_assert_uint_eq(core->counters.descriptors, 0);
+	buffer_finish(&buffer);
+}
+END_TEST
+
+static void expect_resource(enum wc_memory_kind kind, unsigned descriptors, int sys_errno,
+			    enum wc_resource resource)
+{
+	struct wc_error error;
+
+	ck_assert_int_eq(budget_refused(core, kind, PAGE, descriptors, sys_errno,
+					WC_STAGE_BUFFERS, &error), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(error.resource, resource);
+	ck_assert_uint_gt(error.requested, error.quota);
+}
+
+START_TEST(a_refusal_names_what_was_short)
+{
+	memory_set_limit(core, WC_MEMORY_HEAP, PAGE - 1);
+	descriptors_set_limit(core, 2);
+	expect_resource(WC_MEMORY_HEAP, 1, EDQUOT, WC_RESOURCE_MEMORY);
+	expect_resource(WC_MEMORY_HEAP, 0, EDQUOT, WC_RESOURCE_MEMORY);
+	expect_resource(WC_MEMORY_HEAP, 1, EMFILE, WC_RESOURCE_DESCRIPTORS);
+	expect_resource(WC_MEMORY_HEAP, 1, ENFILE, WC_RESOURCE_DESCRIPTORS);
+	expect_resource(WC_MEMORY_HEAP, 3, EDQUOT, WC_RESOURCE_DESCRIPTORS);
+	/* Some came back since: what has no limit was not it. */
+	expect_resource(WC_MEMORY_DUMB, 1, EDQUOT, WC_RESOURCE_DESCRIPTORS);
+	ck_assert(budget_is_refusal(-EDQUOT) && budget_is_refusal(-ENFILE));
+	ck_assert(!budget_is_refusal(0) && !budget_is_refusal(-ENOMEM));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("memory budget");
@@ -292,6 +354,8 @@ int main(void)
 	tcase_add_test(all, idle_memory_goes_first);
 	tcase_add_test(all, threads_lose_no_byte);
 	tcase_add_test(all, descriptors_have_a_limit);
+	tcase_add_test(all, a_buffer_counts_its_descriptors_once);
+	tcase_add_test(all, a_refusal_names_what_was_short);
 	suite_add_tcase(suite, all);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
