@@ -207,7 +207,7 @@ int wc_video_frame_new_wrapped(struct wc_context *context, void *data, size_t si
  *         ::WC_NOT_SUPPORTED_ERROR for a fourcc without a linear layout known to the library, and
  *         when no memory for that use is to be had: the message says what was tried;
  *         ::WC_QUOTA_EXCEEDED_ERROR when the budgets of the context have no room for it in any
- *         kind of memory that fits; ::WC_OPERATION_ERROR when memory or descriptors are short.
+ *         kind of memory that fits, or no descriptor is left; ::WC_OPERATION_ERROR without memory.
  */
 int wc_video_frame_alloc(struct wc_context *context, const struct wc_video_frame_init *init,
 			 unsigned use, struct wc_video_frame **frame);
@@ -248,7 +248,8 @@ struct wc_dma_buf;
  *         that there is not, a stride below the bytes of a row, planes that overlap, numbers that
  *         overflow, no planes; ::WC_NOT_SUPPORTED_ERROR for DRM_FORMAT_MOD_INVALID, or for a fourcc
  *         without a linear layout known to the library and a linear modifier;
- *         ::WC_OPERATION_ERROR without memory or descriptors.
+ *         ::WC_QUOTA_EXCEEDED_ERROR when the budgets of the context have no room for its bytes or
+ *         descriptors, or no descriptor is left; ::WC_OPERATION_ERROR without memory.
  */
 int wc_video_frame_new_dma_buf(struct wc_context *context, const struct wc_dma_buf *dma_buf,
 			       const struct wc_video_frame_init *init,

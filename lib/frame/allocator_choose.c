@@ -77,6 +77,12 @@ static void describe(enum wc_memory_kind kind, const char *name, char *text, siz
 	snprintf(text, size, "%s%s%s", wc_memory_kind_name(kind), *name ? " " : "", name);
 }
 
+/* Within the budgets there would have been some: the caller can do most about that. */
+static bool tells_more(int before, int error)
+{
+	return error == -EDQUOT || (budget_is_refusal(error) && before != -EDQUOT);
+}
+
 static void note_failure(struct search *search, enum wc_memory_kind kind, const char *name,
 			 int error)
 {
@@ -86,8 +92,7 @@ static void note_failure(struct search *search, enum wc_memory_kind kind, const 
 	describe(kind, name, candidate, sizeof candidate);
 	snprintf(search->failures + used, sizeof search->failures - used, "%s%s: errno %d (%s)",
 		 used ? ", " : "", candidate, -error, strerror(-error));
-	/* Within the budget there would have been some: the caller can do most about that. */
-	if (search->error == 0 || search->error == -ENOENT || error == -EDQUOT) {
+	if (search->error == 0 || search->error == -ENOENT || tells_more(search->error, error)) {
 		search->error = error;
 		search->choice->kind = kind;
 	}
@@ -143,7 +148,7 @@ static bool try_nodes(struct search *search)
 			memcpy(search->failures, before, sizeof before);
 		else
 			seen = true;
-		if (error && error != -ENOENT && search->error != -EDQUOT)
+		if (error && error != -ENOENT && !tells_more(error, search->error))
 			search->error = error;
 	}
 	if (!seen)

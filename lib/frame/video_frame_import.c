@@ -281,30 +281,64 @@ static int duplicate(const struct plan *plan, const struct wc_dma_buf *d, int *f
 	return 0;
 }
 
+static size_t planned_bytes(const struct plan *plan)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < plan->n_objects; i++)
+		bytes += plan->infos[i].size;
+	return bytes;
+}
+
+/* Within the budgets before there are descriptors; buffer_finish() undoes what failed. */
+static int add_objects(struct buffer *buffer, const struct plan *plan, const struct wc_dma_buf *d)
+{
+	int ret = buffer_reserve(buffer, WC_MEMORY_IMPORTED, planned_bytes(plan));
+	int fds[WC_MAX_PLANES];
+
+	if (ret == 0)
+		ret = buffer_reserve_descriptors(buffer, plan->n_objects);
+	if (ret == 0)
+		ret = duplicate(plan, d, fds);
+	if (ret < 0)
+		return ret;
+	buffer->is_shared = true;
+	buffer->n_objects = plan->n_objects;
+	for (unsigned i = 0; i < plan->n_objects; i++)
+		buffer->objects[i] = (struct buffer_object) {
+			.size = plan->infos[i].size, .fd = fds[i], .inode = plan->infos[i].inode,
+		};
+	buffer_account(buffer);
+	return 0;
+}
+
 static int import(struct core *core, const struct plan *plan, const struct wc_dma_buf *d,
 		  wc_release_callback release, void *user_data, struct buffer **buffer)
 {
 	struct imported_buffer *imported = malloc(sizeof *imported);
-	int fds[WC_MAX_PLANES];
-	int ret = imported ? duplicate(plan, d, fds) : -ENOMEM;
+	int ret;
 
+	if (!imported)
+		return -ENOMEM;
+	buffer_init(&imported->base, core, &imported_ops);
+	imported->release = release;
+	imported->user_data = user_data;
+	ret = add_objects(&imported->base, plan, d);
 	if (ret < 0) {
+		buffer_finish(&imported->base);
 		free(imported);
 		return ret;
 	}
 	*buffer = &imported->base;
-	buffer_init(*buffer, core, &imported_ops);
-	imported->release = release;
-	imported->user_data = user_data;
-	(*buffer)->kind = WC_MEMORY_IMPORTED;
-	(*buffer)->is_shared = true;
-	(*buffer)->n_objects = plan->n_objects;
-	for (unsigned i = 0; i < plan->n_objects; i++)
-		(*buffer)->objects[i] = (struct buffer_object) {
-			.size = plan->infos[i].size, .fd = fds[i], .inode = plan->infos[i].inode,
-		};
-	buffer_account(*buffer);
 	return 0;
+}
+
+static int no_import(struct core *core, const struct plan *plan, int ret, struct wc_error *error)
+{
+	if (budget_is_refusal(ret))
+		return budget_refused(core, WC_MEMORY_IMPORTED, planned_bytes(plan),
+				      plan->n_objects, -ret, WC_STAGE_BUFFERS, error);
+	return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, -ret, "no memory for a frame");
 }
 
 int video_frame_from_dma_buf(struct core *core, const struct wc_dma_buf *dma_buf,
@@ -328,8 +362,7 @@ int video_frame_from_dma_buf(struct core *core, const struct wc_dma_buf *dma_buf
 		if (*frame)
 			slab_put(&core->frames, *frame);
 		*frame = NULL;
-		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, -ret,
-				 "no memory or no descriptor for a frame");
+		return no_import(core, &plan, ret, error);
 	}
 	video_frame_init_setup(*frame, core, buffer, &plan.format, init, &plan.visible);
 	buffer_unref(buffer);

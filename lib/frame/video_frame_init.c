@@ -306,12 +306,11 @@ int video_frame_new_wrapped(struct core *core, void *data, size_t size,
 static int no_shared_memory(struct core *core, int ret, size_t size,
 			    const struct wc_memory_choice *choice, struct wc_error *error)
 {
-	bool is_short = ret == -ENOMEM || ret == -EMFILE || ret == -ENFILE || ret == -EAGAIN;
+	bool is_short = ret == -ENOMEM || ret == -EAGAIN;
 
-	if (ret == -EDQUOT && choice->kind != WC_MEMORY_PLAIN && !descriptors_fit(core, 1))
-		return descriptors_refused(core, 1, EDQUOT, WC_STAGE_BUFFERS, error);
-	if (ret == -EDQUOT)
-		return memory_refused(core, choice->kind, size, WC_STAGE_BUFFERS, error);
+	if (budget_is_refusal(ret))
+		return budget_refused(core, choice->kind, size, choice->kind != WC_MEMORY_PLAIN,
+				      -ret, WC_STAGE_BUFFERS, error);
 	return error_set(error, is_short ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR,
 			 WC_STAGE_BUFFERS, -ret, "no memory for the picture: %s", choice->reason);
 }

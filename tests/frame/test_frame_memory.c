@@ -506,7 +506,9 @@ START_TEST(test_each_call_fails)
 		fake.failed = false;
 		frame = make(DRM_FORMAT_NV12, 64, 64, DISPLAY | CODEC);
 		if (!frame) {
-			ck_assert_int_eq(error.name, WC_OPERATION_ERROR);
+			ck_assert_int_eq(error.name, WC_QUOTA_EXCEEDED_ERROR);
+			ck_assert_int_eq(error.resource, WC_RESOURCE_DESCRIPTORS);
+			ck_assert_int_eq(error.sys_errno, EMFILE);
 			errors++;
 		}
 		frames += frame != NULL;

@@ -512,7 +512,8 @@ START_TEST(what_the_machine_lacks_leaves_nothing)
 		const char *words;
 	} rows[] = {
 		{ CALL_MALLOC, ENOMEM, WC_OPERATION_ERROR, "no memory" },
-		{ CALL_FCNTL, EMFILE, WC_OPERATION_ERROR, "descriptor" },
+		{ CALL_FCNTL, EMFILE, WC_QUOTA_EXCEEDED_ERROR, "left to the process" },
+		{ CALL_FCNTL, ENFILE, WC_QUOTA_EXCEEDED_ERROR, "left to the system" },
 		{ CALL_FSTATFS, ENOSYS, WC_TYPE_ERROR, "is no DMA-BUF" },
 		{ CALL_LSEEK, ESPIPE, WC_TYPE_ERROR, "is no DMA-BUF" },
 	};
@@ -534,6 +535,34 @@ START_TEST(what_the_machine_lacks_leaves_nothing)
 	let_fail(CALLS, 0, 0);
 	close(a);
 	close(b);
+}
+END_TEST
+
+/* Memory of others costs as much of the budgets as any, and the descriptors are duplicates. */
+START_TEST(imports_keep_to_the_budgets)
+{
+	int fd = make_file("dma-buf", SIZE);
+	struct wc_dma_buf dma_buf = describe(fd);
+	struct wc_video_frame *frame = must_import(&dma_buf);
+	struct wc_error error;
+
+	memory_set_limit(core, WC_MEMORY_IMPORTED, 2 * SIZE - 1);
+	must_fail(&dma_buf, NULL, WC_QUOTA_EXCEEDED_ERROR, "of kind imported");
+	memory_set_limit(core, WC_MEMORY_IMPORTED, 2 * SIZE);
+	descriptors_set_limit(core, 1);
+	must_fail(&dma_buf, NULL, WC_QUOTA_EXCEEDED_ERROR, "left to the context");
+	ck_assert_int_eq(import(&dma_buf, NULL, &(struct wc_video_frame *) { NULL }, &error),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(error.resource, WC_RESOURCE_DESCRIPTORS);
+	ck_assert_uint_eq(error.quota, 1);
+	ck_assert_uint_eq(error.requested, 2);
+	ck_assert_uint_eq(core->counters.descriptors, 1);
+	ck_assert_uint_eq(core->counters.buffer_bytes, SIZE);
+	wc_video_frame_unref(frame);
+	wc_video_frame_unref(must_import(&dma_buf));
+	ck_assert_int_eq(released, 2);
+	ck_assert_uint_eq(core->counters.descriptors, 0);
+	close(fd);
 }
 END_TEST
 
@@ -747,6 +776,7 @@ static Suite *suite(void)
 	tcase_add_test(import_case, the_init_must_not_contradict);
 	tcase_add_test(import_case, a_tiled_picture_is_for_devices_only);
 	tcase_add_test(import_case, what_the_machine_lacks_leaves_nothing);
+	tcase_add_test(import_case, imports_keep_to_the_budgets);
 	suite_add_tcase(s, import_case);
 	tcase_add_checked_fixture(cpu, set_up, tear_down);
 	tcase_add_test(cpu, memory_is_mapped_when_it_is_wanted);

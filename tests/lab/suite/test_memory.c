@@ -364,7 +364,8 @@ static void test_descriptors(unsigned k)
 	while (n < 64 && (frames[n] = make_frame(context, DMA_BUFS)))
 		n++;
 	error = wc_context_get_error(context);
-	tap_ok(n < 64 && error->name == WC_OPERATION_ERROR && error->sys_errno == EMFILE,
+	tap_ok(n < 64 && error->name == WC_QUOTA_EXCEEDED_ERROR &&
+	       error->sys_errno == EMFILE,
 	       "%s: after %u frames there are no more descriptors", kinds[k].label, n);
 	wc_video_frame_unref(frames[--n]);
 	more = make_frame(context, DMA_BUFS);
