@@ -30,7 +30,8 @@ enum spill_scope {
  * Move frames, and the clones with which they share, to plain memory of the same layout, the oldest
  * first, until so many bytes were let go of; all when wanted is 0. Scarce is memory of drivers,
  * displays and heaps. Memory that the CPU does not see, or that was exported, stays: others go on
- * reading there. Ends when there is no memory to move to. Copied bytes are counted.
+ * reading there, and so does what the system does not let the CPU read. Ends when there is no
+ * memory to move to. Copied bytes are counted.
  */
 struct relief frames_spill(struct core *core, enum spill_scope scope, uint64_t wanted);
 

@@ -4,6 +4,7 @@
  * on sharing. Each is seized while the bytes are copied; clones may be made meanwhile, and then
  * nothing is moved, since the old memory would stay in any case.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "frame/frame_search.h"
@@ -129,23 +130,26 @@ static bool may_move(const struct group *group, enum spill_scope scope)
 	return scope == SPILL_ALL || is_theirs_alone(group);
 }
 
-static struct buffer *copy_of(struct core *core, const struct group *group)
+/* 0; *to is NULL when the old memory cannot be read. -ENOMEM or -EDQUOT: there is no new memory. */
+static int copy(struct core *core, const struct group *group, struct buffer **copy_of)
 {
 	struct buffer *from = group->buffer;
 	struct buffer *to = buffer_new_plain_objects(core, group->sizes, from->n_objects);
 
+	*copy_of = NULL;
 	if (!to)
-		return NULL;
+		return -errno;
 	if (buffer_begin_access(from, WC_MAP_READ) < 0) {
 		buffer_unref(to);
-		return NULL;
+		return 0;
 	}
 	to->read_only = from->read_only;
 	for (unsigned i = 0; i < from->n_objects; i++)
 		memcpy(to->objects[i].map, from->objects[i].map, group->sizes[i]);
 	buffer_end_access(from);
 	counter_add(&core->counters.bytes_copied, group->total);
-	return to;
+	*copy_of = to;
+	return 0;
 }
 
 static void count(const struct group *group, struct relief *relief)
@@ -209,14 +213,14 @@ static bool move_next(struct frame_search *search, enum spill_scope scope, struc
 {
 	struct core *core = search->core;
 	struct buffer *to = NULL;
-	bool found, told = false, moved = false, failed = false;
+	bool found, told = false, moved = false;
 	struct group group;
+	int ret = 0;
 
 	pthread_mutex_lock(&core->seizures);
 	found = seize_group(search, &group);
 	if (found && may_move(&group, scope)) {
-		to = copy_of(core, &group);
-		failed = !to;
+		ret = copy(core, &group, &to);
 		moved = to && exchange(core, &group, to, relief);
 		told = moved && atomic_load(&to->held);
 	}
@@ -226,7 +230,7 @@ static bool move_next(struct frame_search *search, enum spill_scope scope, struc
 	if (found)
 		let_go(&group, moved ? to : NULL, told);
 	buffer_unref(to);
-	return found && !failed;
+	return found && ret == 0;
 }
 
 struct relief frames_spill(struct core *core, enum spill_scope scope, uint64_t wanted)

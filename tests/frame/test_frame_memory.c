@@ -385,6 +385,31 @@ START_TEST(test_frames_spill)
 }
 END_TEST
 
+/* Memory that cannot be read stays where it is, and keeps no other from moving. */
+START_TEST(test_frames_spill_around)
+{
+	struct wc_video_frame *frames[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		frames[i] = make(DRM_FORMAT_NV12, 64, 64, CODEC);
+		draw(frames[i]);
+		video_frame_give(frames[i]);
+	}
+	/* The first of two calls for each: that of the second frame. */
+	fake.calls = 0;
+	fake.fail_at = 2;
+	fake.fail_with = -EIO;
+	ck_assert_uint_eq(frames_spill(core, SPILL_ALL, 0).returned, 2 * 8192);
+	ck_assert(fake.failed);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(frames[i]->buffer->kind,
+				 i == 1 ? WC_MEMORY_HEAP : WC_MEMORY_PLAIN);
+		draw(frames[i]);
+		wc_video_frame_unref(frames[i]);
+	}
+}
+END_TEST
+
 START_TEST(test_frame_outlives)
 {
 	struct wc_video_frame *frame = make(DRM_FORMAT_NV12, 64, 64, DISPLAY);
@@ -575,6 +600,7 @@ static Suite *make_suite(void)
 	tcase_add_test(frames, test_frames_reuse);
 	tcase_add_test(frames, test_frames_shrink);
 	tcase_add_test(frames, test_frames_spill);
+	tcase_add_test(frames, test_frames_spill_around);
 	tcase_add_test(frames, test_frame_outlives);
 	tcase_add_test(frames, test_frame_wrong);
 	tcase_add_test(frames, test_frame_short);
