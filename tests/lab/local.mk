@@ -16,6 +16,8 @@ WC_SUITES = \
 	tests/lab/suite/group.sh \
 	tests/lab/suite/hoard.sh \
 	tests/lab/suite/import.sh \
+	tests/lab/suite/in_use.sh \
+	tests/lab/suite/in_use_multiplanar.sh \
 	tests/lab/suite/limit.sh \
 	tests/lab/suite/list.sh \
 	tests/lab/suite/pipeline.sh \
@@ -130,7 +132,7 @@ tests_lab_suite_test_capture_import_SOURCES = tests/lab/suite/test_capture_impor
 	$(WC_SUITE_SOURCES)
 tests_lab_suite_test_capture_import_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
 tests_lab_suite_test_capture_import_LDFLAGS = $(WC_SUITE_LINK)
-tests_lab_suite_test_capture_import_LDADD = lib/libwebcodecs.la $(DRM_LIBS)
+tests_lab_suite_test_capture_import_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_import_SOURCES = tests/lab/suite/test_import.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_import_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
@@ -139,8 +141,16 @@ tests_lab_suite_test_import_LDADD = lib/libwebcodecs.la
 
 # The display is the tools'.
 if ENABLE_TOOLS
-check_PROGRAMS += tests/lab/suite/test_pipeline
+check_PROGRAMS += tests/lab/suite/test_in_use tests/lab/suite/test_pipeline
+tests_lab_suite_test_in_use_SOURCES = tests/lab/suite/test_in_use.c \
+	tests/lab/suite/crc.c tests/lab/suite/crc.h \
+	$(WC_SUITE_SOURCES) \
+	tools/transcode/screen.c tools/transcode/screen.h
+tests_lab_suite_test_in_use_CPPFLAGS = $(WC_TOOLS_CPPFLAGS) $(V4L2_CFLAGS)
+tests_lab_suite_test_in_use_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_in_use_LDADD = tools/libtools.la lib/libwebcodecs.la $(DRM_LIBS) $(V4L2_LIBS)
 tests_lab_suite_test_pipeline_SOURCES = tests/lab/suite/test_pipeline.c \
+	tests/lab/suite/crc.c tests/lab/suite/crc.h \
 	tests/lab/suite/tap.c tests/lab/suite/tap.h \
 	tools/transcode/framebuffers.c tools/transcode/framebuffers.h \
 	tools/transcode/screen.c tools/transcode/screen.h
@@ -148,7 +158,7 @@ tests_lab_suite_test_pipeline_CPPFLAGS = $(WC_TOOLS_CPPFLAGS)
 tests_lab_suite_test_pipeline_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_pipeline_LDADD = tools/libtools.la lib/libwebcodecs.la $(DRM_LIBS)
 else
-EXTRA_DIST += tests/lab/suite/test_pipeline.c
+EXTRA_DIST += tests/lab/suite/test_in_use.c tests/lab/suite/test_pipeline.c
 endif
 
 tests_lab_suite_test_limit_SOURCES = tests/lab/suite/test_limit.c $(WC_SUITE_SOURCES)

@@ -4,18 +4,13 @@
  *
  *   frames MAKER   frames are those in memory of the driver: held, across a change of size, reset
  *   plain MAKER    a stream without a change, for who counts what the driver does
- *   alive MAKER    with two contexts: frames are shown, encoded, mapped when the decoder is closed
  *   fallback       without that memory: the driver's is taken
  */
 #include <drm_fourcc.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xf86drm.h>
-#include <xf86drmMode.h>
 
 #include "player.h"
 #include "tap.h"
@@ -175,126 +170,6 @@ static void test_plain(void)
 	wc_context_unref(context);
 }
 
-/* ---- frames in use --------------------------------------------------------------------------- */
-
-struct encoder {
-	struct wc_video_encoder *encoder;
-	unsigned n_chunks;
-	bool failed;
-};
-
-static void on_chunk(struct wc_encoded_video_chunk *chunk,
-		     const struct wc_encoded_video_chunk_metadata *metadata, void *user_data)
-{
-	(void)metadata;
-	((struct encoder *)user_data)->n_chunks++;
-	wc_encoded_video_chunk_unref(chunk);
-}
-
-static void on_error(const struct wc_error *error, void *user_data)
-{
-	tap_note("%s", error->message);
-	((struct encoder *)user_data)->failed = true;
-}
-
-static void encoder_open(struct encoder *e, struct wc_context *context)
-{
-	struct wc_video_encoder_init init = {
-		.output = on_chunk, .error = on_error, .user_data = e,
-	};
-	struct wc_video_encoder_config config = {
-		.codec = "fwht", .width = WIDTH, .height = HEIGHT, .copy = WC_COPY_NEVER,
-		.hardware_acceleration = WC_HARDWARE_PREFER_HARDWARE,
-	};
-
-	memset(e, 0, sizeof *e);
-	if (wc_video_encoder_new(context, &init, &e->encoder) < 0 ||
-	    wc_video_encoder_configure(e->encoder, &config) < 0)
-		tap_bail("no encoder");
-}
-
-static bool encode(struct encoder *e, struct wc_context *context, struct wc_video_frame *frame)
-{
-	unsigned before = e->n_chunks;
-
-	if (wc_video_encoder_encode(e->encoder, frame, NULL) < 0)
-		return false;
-	for (unsigned i = 0; i < 50 && e->n_chunks == before && !e->failed; i++)
-		wc_context_dispatch(context, 100);
-	return e->n_chunks > before;
-}
-
-/* The luma of a frame as a framebuffer of four bytes a pixel: what it means does not matter. */
-static uint32_t add_framebuffer(int card, struct wc_video_frame *frame)
-{
-	uint32_t handles[4] = { 0 }, pitches[4] = { WIDTH }, offsets[4] = { 0 }, id = 0;
-	struct drm_gem_close end = { 0 };
-	struct wc_dma_buf dma_buf;
-
-	if (wc_video_frame_export_dma_buf(frame, &dma_buf) < 0 ||
-	    drmPrimeFDToHandle(card, dma_buf.objects[0].fd, &handles[0]) < 0)
-		tap_bail("the display does not import: %s", strerror(errno));
-	pitches[0] = dma_buf.planes[0].stride;
-	if (drmModeAddFB2(card, WIDTH / 4, HEIGHT, DRM_FORMAT_XRGB8888, handles, pitches, offsets,
-			  &id, 0) < 0)
-		tap_note("AddFB2: %s", strerror(errno));
-	end.handle = handles[0];
-	drmIoctl(card, DRM_IOCTL_GEM_CLOSE, &end);
-	wc_dma_buf_finish(&dma_buf);
-	return id;
-}
-
-/* Whether another decoder works now; errors are no news. */
-static bool another_works(struct wc_context *context)
-{
-	struct player player;
-	bool good;
-
-	player_open(&player, context);
-	player.errors_wanted = true;
-	good = player_feed(&player, &stream, 0, 6, 0) == WC_OK && flush(&player) &&
-	       player.n_frames == 6;
-	if (player.n_errors)
-		tap_note("%s", player.error.message);
-	player_finish(&player);
-	return good;
-}
-
-static void test_alive(void)
-{
-	const char *label = makers[maker].label;
-	struct wc_context *context = make_context(true);
-	struct wc_video_frame_mapping map;
-	struct player player;
-	struct encoder e;
-	int card = open(CARD, O_RDWR | O_CLOEXEC);
-	uint32_t fb;
-
-	player_open(&player, context);
-	player.to_hold = 6;
-	if (!feed(&player, &stream) || !flush(&player) || card < 0)
-		tap_bail("%s: no frames", label);
-	encoder_open(&e, context);
-	tap_ok(encode(&e, context, player.held[2]), "%s: a frame is encoded in place", label);
-	fb = add_framebuffer(card, player.held[1]);
-	tap_ok(fb && wc_video_frame_map(player.held[0], WC_MAP_READ, &map) == WC_OK,
-	       "%s: one is a framebuffer, one is mapped", label);
-	tap_ok(!another_works(context), "%s: there is no context for another decoder", label);
-	wc_video_decoder_close(player.decoder);
-	tap_ok(another_works(context), "%s: when it is closed there is, at once", label);
-	tap_ok(held_match(&player), "%s: the frames are whole", label);
-	tap_ok(encode(&e, context, player.held[3]) && encode(&e, context, player.held[2]),
-	       "%s: and are encoded in place as before", label);
-	wc_video_frame_unmap(player.held[0]);
-	player_release(&player);
-	drmModeRmFB(card, fb);
-	close(card);
-	wc_video_encoder_destroy(e.encoder);
-	player_finish(&player);
-	tap_ok(bytes_of(context, makers[maker].options.kind) == 0, "%s: all is given back", label);
-	wc_context_unref(context);
-}
-
 /* udmabuf was there when it was decided on, and is not when the decoder wants it. */
 static void test_fallback(void)
 {
@@ -328,12 +203,10 @@ int main(int argc, char **argv)
 		test_frames();
 	else if (strcmp(what, "plain") == 0)
 		test_plain();
-	else if (strcmp(what, "alive") == 0)
-		test_alive();
 	else if (strcmp(what, "fallback") == 0)
 		test_fallback();
 	else
-		tap_bail("usage: test_capture_import frames|plain|alive|fallback [MAKER]");
+		tap_bail("usage: test_capture_import frames|plain|fallback [MAKER]");
 	stream_finish(&stream);
 	stream_finish(&large);
 	return tap_end();

@@ -8,7 +8,6 @@
  */
 #include <drm_fourcc.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 #include <webcodecs/webcodecs.h>
 
+#include "crc.h"
 #include "tap.h"
 #include "transcode/framebuffers.h"
 #include "transcode/screen.h"
@@ -42,12 +42,6 @@ struct record {
 	size_t chunk_size;
 	uint8_t *decoded;
 	uint32_t crc;                      /* of the whole screen */
-};
-
-/* The checksums of a display's refreshes. */
-struct crc {
-	const char *directory;
-	int fd;                            /* -1: not open; there are none before it is on */
 };
 
 struct pipeline {
@@ -118,45 +112,6 @@ static uint8_t *keep_picture(struct wc_video_frame *frame)
 }
 
 /* ---- what is on the screen ------------------------------------------------------------------- */
-
-static void crc_open(struct crc *crc)
-{
-	char path[128];
-	int control;
-
-	snprintf(path, sizeof path, "%s/control", crc->directory);
-	control = open(path, O_WRONLY | O_CLOEXEC);
-	if (control < 0 || write(control, "auto", 4) != 4)
-		tap_bail("%s: %s", path, strerror(errno));
-	close(control);
-	snprintf(path, sizeof path, "%s/data", crc->directory);
-	crc->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (crc->fd < 0)
-		tap_bail("%s: %s", path, strerror(errno));
-}
-
-/* Of the first refresh that began after now: those before may have shown another picture. */
-static uint32_t crc_read(struct crc *crc, const struct screen *screen)
-{
-	uint32_t refresh = 0, sum = 0;
-	uint64_t sequence, time;
-	char line[64];
-
-	if (crc->fd < 0)
-		crc_open(crc);
-	if (drmCrtcGetSequence(screen->fd, screen->crtc, &sequence, &time))
-		tap_bail("no number of the refresh: %s", strerror(errno));
-	do {
-		ssize_t n = read(crc->fd, line, sizeof line - 1);
-
-		if (n <= 0)
-			tap_bail("no checksum of the screen: %s", strerror(errno));
-		line[n] = '\0';
-		if (sscanf(line, "%" SCNx32 " %" SCNx32, &refresh, &sum) != 2)
-			tap_bail("a checksum that is none: %s", line);
-	} while (refresh <= sequence);
-	return sum;
-}
 
 /* Show it, and return the checksum of the screen. What was on it is released at the flip. */
 static uint32_t show(struct pipeline *p, struct wc_video_frame *frame)
@@ -316,8 +271,7 @@ static void pipeline_close(struct pipeline *p)
 	wc_camera_destroy(p->camera);
 	wc_video_encoder_destroy(p->encoder);
 	wc_video_decoder_destroy(p->decoder);
-	if (p->crc.fd >= 0)
-		close(p->crc.fd);
+	crc_close(&p->crc);
 	screen_restore(&p->screen);
 	framebuffers_finish(&p->framebuffers);
 	screen_close(&p->screen);
