@@ -9,7 +9,15 @@
 
 void attach_init(struct attach *attach)
 {
+	const char *refuse = getenv("WC_LAB_REFUSE_ATTACH");
+
 	attach->path = getenv("WC_LAB_ATTACHMENTS");
+	attach->refuses = refuse && strcmp(refuse, "1") == 0;
+}
+
+bool attach_refuses(const struct attach *attach, const struct v4l2_buffer *buffer)
+{
+	return attach->refuses && buffer->memory == V4L2_MEMORY_DMABUF;
 }
 
 static struct attach_queue *queue_of(struct attach *attach, enum v4l2_buf_type type)

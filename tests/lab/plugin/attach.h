@@ -5,6 +5,9 @@
  *
  * With WC_LAB_ATTACHMENTS=FILE a line for each DMA-BUF is added to FILE when the device is closed:
  *   PID encoder|decoder output|capture INODE ATTACHED QUEUED
+ *
+ * With WC_LAB_REFUSE_ATTACH=1 no DMA-BUF is attached: to queue one fails with EFAULT, as videobuf2
+ * says when the exporter refuses. Exporters of the lab's kernel do not.
  */
 #ifndef WC_PLUGIN_ATTACH_H
 #define WC_PLUGIN_ATTACH_H
@@ -28,10 +31,14 @@ struct attach_queue {
 
 struct attach {
 	const char *path;              /* NULL: nothing is counted */
+	bool refuses;
 	struct attach_queue output, capture;
 };
 
 void attach_init(struct attach *attach);
+
+/* Whether a buffer that is to be queued is one that is not attached. */
+bool attach_refuses(const struct attach *attach, const struct v4l2_buffer *buffer);
 
 /* A buffer was queued. Only first planes count. */
 void attach_count(struct attach *attach, const struct v4l2_buffer *buffer);

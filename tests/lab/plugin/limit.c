@@ -143,6 +143,10 @@ static int on_ioctl(void *priv, int fd, unsigned long request, void *arg)
 	}
 	if (takes_context(context, request, arg) && need_place(context) < 0)
 		return -1;
+	if (request == VIDIOC_QBUF && attach_refuses(&context->attach, arg)) {
+		errno = EFAULT;
+		return -1;
+	}
 	ret = context->encoder ? encoder_ioctl(context, fd, request, arg) : ioctl(fd, request, arg);
 	if (ret == 0 && request == VIDIOC_QBUF)
 		attach_count(&context->attach, arg);

@@ -34,6 +34,7 @@ run test_import bits heap
 run test_import bits udmabuf
 run test_import bits dumb
 run test_import errors
+WC_LAB_REFUSE_ATTACH=1 run "$lab/plugin/with-limit" --contexts 4 test_import refused
 WC_LAB_ATTACHMENTS=$PWD/attachments run "$lab/plugin/with-limit" --contexts 4 \
 	test_import many $frames
 check "the driver attached each of the 8 once in $frames frames" attached_once

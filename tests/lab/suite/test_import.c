@@ -6,6 +6,7 @@
  *     test_import bits heap|udmabuf|dumb
  *     test_import many FRAMES
  *     test_import errors
+ *     test_import refused      with a plugin that refuses all DMA-BUFs
  */
 #include <dirent.h>
 #include <drm.h>
@@ -49,6 +50,7 @@ struct encoder {
 	unsigned n_chunks, n_flushed;
 	bool keep;                         /* the bytes */
 	bool failed;
+	unsigned n_errors;
 	struct wc_error error;
 };
 
@@ -76,6 +78,7 @@ static void on_error(const struct wc_error *error, void *user_data)
 
 	e->error = *error;
 	e->failed = true;
+	e->n_errors++;
 }
 
 static void on_flushed(enum wc_status status, void *user_data)
@@ -133,15 +136,25 @@ static void encoder_finish(struct encoder *e)
 
 /* ---- makers ---------------------------------------------------------------------------------- */
 
-static int open_heap(size_t size)
+static int open_heap_as(size_t size, unsigned access)
 {
-	struct dma_heap_allocation_data data = { .len = size, .fd_flags = O_RDWR | O_CLOEXEC };
+	struct dma_heap_allocation_data data = { .len = size, .fd_flags = access | O_CLOEXEC };
 	int heap = open("/dev/dma_heap/system", O_RDWR | O_CLOEXEC);
 
 	if (heap < 0 || ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data) < 0)
 		tap_bail("no memory from the heap: %s", strerror(errno));
 	close(heap);
 	return (int)data.fd;
+}
+
+static int open_heap(size_t size)
+{
+	return open_heap_as(size, O_RDWR);
+}
+
+static int open_read_only(size_t size)
+{
+	return open_heap_as(size, O_RDONLY);
 }
 
 static int open_udmabuf(size_t size)
@@ -389,17 +402,19 @@ static void test_refused_imports(void)
 }
 
 /* What is a frame, and cannot be read in place. */
-static void unfit(void (*spoil)(struct wc_dma_buf *dma_buf), const char *words)
+static void unfit(int (*make)(size_t size), void (*spoil)(struct wc_dma_buf *dma_buf),
+		  const char *words)
 {
 	unsigned before = count_descriptors();
-	int fd = open_heap(2 * ROUNDED);
+	int fd = make(2 * ROUNDED);
 	struct wc_dma_buf dma_buf = describe(fd);
 	struct wc_video_frame *frame;
 	struct encoder e;
 	bool good;
 
 	encoder_open(&e, WC_COPY_NEVER);
-	spoil(&dma_buf);
+	if (spoil)
+		spoil(&dma_buf);
 	good = wc_video_frame_new_dma_buf(e.context, &dma_buf, NULL, NULL, NULL, &frame) == WC_OK &&
 	       wc_video_encoder_encode(e.encoder, frame, NULL) == WC_OK;
 	for (unsigned i = 0; i < 10 && !e.failed; i++)
@@ -407,7 +422,7 @@ static void unfit(void (*spoil)(struct wc_dma_buf *dma_buf), const char *words)
 	wc_video_frame_unref(frame);
 	close(fd);
 	encoder_finish(&e);
-	tap_ok(good && e.failed && e.error.name == WC_NOT_SUPPORTED_ERROR &&
+	tap_ok(good && e.n_errors == 1 && e.error.name == WC_NOT_SUPPORTED_ERROR &&
 	       strstr(e.error.message, words) && count_descriptors() == before,
 	       "%s", e.error.message);
 }
@@ -423,6 +438,67 @@ static void tiled(struct wc_dma_buf *d)
 	d->modifier = DRM_FORMAT_MOD_ARM_16X16_BLOCK_U_INTERLEAVED;
 }
 
+/*
+ * The way of the library goes on with copies where they are allowed, and says how much it copied.
+ */
+static void test_copies_instead(void)
+{
+	struct encoder by_copy, instead;
+	struct camera camera;
+	bool good = true;
+
+	encoder_open(&by_copy, WC_COPY_ALLOWED);
+	for (unsigned i = 0; i < BUFFERS; i++)
+		good &= encode_plain(&by_copy, i);
+	good &= flush(&by_copy);
+	camera_open(&camera, open_heap);
+	encoder_open(&instead, WC_COPY_ALLOWED);
+	for (unsigned i = 0; i < BUFFERS && good; i++)
+		good = encode_import(&instead, &camera, i, true);
+	tap_ok(good && flush(&instead) && bytes_copied(&instead) >= BUFFERS * SIZE &&
+	       same_bits(&by_copy, &instead),
+	       "where copies are allowed there are copies, counted, and the bits are the same");
+	encoder_finish(&instead);
+	encoder_finish(&by_copy);
+	camera_close(&camera);
+}
+
+/* The plugin refuses for the exporters: those of the kernel let themselves be attached. */
+static void test_refusing_exporters(void)
+{
+	unfit(open_heap, NULL, "does not take the DMA-BUF (Bad address)");
+	unfit(open_dumb, NULL, "does not take the DMA-BUF (Bad address)");
+	test_copies_instead();
+}
+
+/* What the kernel does not let the CPU write is no frame to draw into, and stays one to encode. */
+static void test_read_only(void)
+{
+	unsigned before = count_descriptors();
+	int fd = open_read_only(ROUNDED);
+	struct wc_dma_buf dma_buf = describe(fd);
+	struct wc_video_frame_mapping mapping;
+	struct wc_video_frame *frame;
+	struct encoder e;
+	int status;
+
+	encoder_open(&e, WC_COPY_NEVER);
+	if (wc_video_frame_new_dma_buf(e.context, &dma_buf, NULL, NULL, NULL, &frame) < 0)
+		tap_bail("no frame: %s", wc_context_get_error(e.context)->message);
+	close(fd);
+	status = wc_video_frame_map(frame, WC_MAP_WRITE, &mapping);
+	tap_ok(status == WC_TYPE_ERROR &&
+	       wc_video_frame_map(frame, WC_MAP_READ, &mapping) == WC_OK,
+	       "%s: a DMA-BUF that is read only cannot be written, but read",
+	       wc_status_name((enum wc_status)status));
+	wc_video_frame_unmap(frame);
+	tap_ok(wc_video_encoder_encode(e.encoder, frame, NULL) == WC_OK && flush(&e) &&
+	       e.n_chunks == 1 && bytes_copied(&e) == 0, "and encoded in place");
+	wc_video_frame_unref(frame);
+	encoder_finish(&e);
+	tap_ok(count_descriptors() == before, "and nothing of it is left");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "bits") == 0) {
@@ -431,10 +507,13 @@ int main(int argc, char **argv)
 		test_many((unsigned)atoi(argv[2]));
 	} else if (argc == 2 && strcmp(argv[1], "errors") == 0) {
 		test_refused_imports();
-		unfit(gap, "plane 1 is at byte");
-		unfit(tiled, "modifier");
+		unfit(open_heap, gap, "plane 1 is at byte");
+		unfit(open_heap, tiled, "modifier");
+		test_read_only();
+	} else if (argc == 2 && strcmp(argv[1], "refused") == 0) {
+		test_refusing_exporters();
 	} else {
-		tap_bail("usage: test_import bits MAKER | many FRAMES | errors");
+		tap_bail("usage: test_import bits MAKER | many FRAMES | errors | refused");
 	}
 	return tap_end();
 }
