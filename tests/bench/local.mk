@@ -20,10 +20,14 @@ WC_BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
 # Without libtool's wrapper script, which would be traced and counted, too.
 WC_BENCH_NO_WRAPPER = -no-install
 
-check_PROGRAMS += tests/bench/growth tests/bench/make_raw tests/bench/sentinel \
-	tests/bench/victims tests/bench/wc_loop
+check_PROGRAMS += tests/bench/camera_loop tests/bench/growth tests/bench/make_raw \
+	tests/bench/sentinel tests/bench/victims tests/bench/wc_loop
 # A ratio within one run: it needs no lab and is a test.
 TESTS += tests/bench/victims
+
+tests_bench_camera_loop_SOURCES = tests/bench/camera_loop.c $(WC_BENCH_SOURCES)
+tests_bench_camera_loop_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
+tests_bench_camera_loop_LDADD = lib/libwebcodecs.la
 
 tests_bench_growth_SOURCES = tests/bench/growth.c $(WC_BENCH_SOURCES)
 tests_bench_growth_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)
@@ -106,7 +110,7 @@ endif
 CLEANFILES += $(WC_BENCH_PEERS)
 
 .PHONY: bench bench-programs
-bench-programs: tests/bench/make_raw tests/bench/wc_loop $(WC_BENCH_PEERS)
+bench-programs: tests/bench/camera_loop tests/bench/make_raw tests/bench/wc_loop $(WC_BENCH_PEERS)
 
 bench: bench-programs
 	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
