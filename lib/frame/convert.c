@@ -9,12 +9,17 @@
 #include <libyuv.h>
 
 #include "frame/pixel_format.h"
+#include "frame/recolor.h"
+#include "frame/turn.h"
 #include "util/macros.h"
 
 /* Rows that go through an intermediate picture at once; a multiple of every subsampling. */
 #define BAND_ROWS 32
 
 #define MAX_PIXELS 32768
+
+/* Samples that become one at once, see shrinks_much(). */
+#define MAX_BOX 128
 
 enum kind {
 	PLANAR,      /* Y, U, V of 8 bits */
@@ -130,10 +135,56 @@ static int image_alloc(struct convert_image *image, void **memory, uint32_t four
 
 /* --- YUV of 8 bits, any sampling, any size --- */
 
-static void scale_plane(const struct plane *src, const struct plane *dst)
+/* ScalePlane() divides the size by that of the result, 16 bits behind the point in 32. */
+static int countable(int size, int result)
 {
-	ScalePlane(src->data, src->stride, src->width, src->height, dst->data, dst->stride,
-		   dst->width, dst->height, kFilterBox);
+	return size == MAX_PIXELS && result == 1 ? size - 1 : size;
+}
+
+static void scale_plane_once(const struct plane *src, const struct plane *dst)
+{
+	ScalePlane(src->data, src->stride, countable(src->width, dst->width),
+		   countable(src->height, dst->height), dst->data, dst->stride, dst->width,
+		   dst->height, kFilterBox);
+}
+
+/*
+ * Whether too many samples become one: libyuv multiplies their sum by what is left of 65536 when
+ * it was divided by their number, and sums columns up in 16 bits.
+ */
+static bool shrinks_much(const struct plane *src, const struct plane *dst)
+{
+	return 2 * dst->width < src->width && 2 * dst->height < src->height &&
+	       (int64_t)src->width * src->height >
+	       (int64_t)MAX_BOX * dst->width * dst->height;
+}
+
+static int smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* The filter is said in convert.h. In steps of less than MAX_BOX, of which the last is 8 by 8. */
+static int scale_plane(const struct plane *src, const struct plane *dst)
+{
+	struct plane middle;
+	int ret;
+
+	if (!shrinks_much(src, dst)) {
+		scale_plane_once(src, dst);
+		return 0;
+	}
+	middle.width = smaller(8 * dst->width, src->width);
+	middle.height = smaller(8 * dst->height, src->height);
+	middle.stride = middle.width;
+	middle.data = malloc((size_t)middle.width * (size_t)middle.height);
+	if (!middle.data)
+		return -ENOMEM;
+	ret = scale_plane(src, &middle);
+	if (ret == 0)
+		scale_plane_once(&middle, dst);
+	free(middle.data);
+	return ret;
 }
 
 /* U or V of a planar picture, whichever comes first in memory. */
@@ -198,6 +249,7 @@ static int chroma_resized(const struct convert_image *src, const struct convert_
 	size_t before = chroma_bytes(src), after = chroma_bytes(dst);
 	uint8_t *memory = malloc(before + after + 1);
 	struct uv_planes from, to;
+	int ret;
 
 	if (!memory)
 		return -ENOMEM;
@@ -205,12 +257,13 @@ static int chroma_resized(const struct convert_image *src, const struct convert_
 	to = uv_planes(dst, memory + before);
 	if (before)
 		split(src, &from);
-	scale_plane(&from.u, &to.u);
-	scale_plane(&from.v, &to.v);
-	if (after)
+	ret = scale_plane(&from.u, &to.u);
+	if (ret == 0)
+		ret = scale_plane(&from.v, &to.v);
+	if (ret == 0 && after)
 		merge(&to, dst);
 	free(memory);
-	return 0;
+	return ret;
 }
 
 static void half_to_half(const struct convert_image *src, const struct convert_image *dst)
@@ -263,10 +316,10 @@ static int yuv_to_yuv(const struct convert_image *src, const struct convert_imag
 {
 	enum kind from = traits_find(src->fourcc)->kind, to = traits_find(dst->fourcc)->kind;
 	struct plane luma = plane_of(src, 0), target = plane_of(dst, 0);
+	int ret = scale_plane(&luma, &target);
 
-	scale_plane(&luma, &target);
-	if (to == GREY)
-		return 0;
+	if (ret < 0 || to == GREY)
+		return ret;
 	if (from == GREY) {
 		fill_chroma(dst);
 		return 0;
@@ -414,13 +467,42 @@ static int argb_to_rgb(const struct convert_image *src, const struct convert_ima
 					       to.width, to.height);
 }
 
-/* Four bytes a pixel, whatever they mean. */
+/* One byte of each pixel of a picture with four, as planes one after the other in memory. */
+static struct plane byte_plane(const struct plane *pixels, unsigned byte, uint8_t *memory)
+{
+	size_t size = (size_t)pixels->width * (size_t)pixels->height;
+
+	return (struct plane) { memory + byte * size, pixels->width, pixels->width,
+				pixels->height };
+}
+
+/*
+ * Four bytes a pixel, whatever they mean, each as a plane: ARGBScale() of libyuv has no boxes, and
+ * interpolates with fewer bits.
+ */
 static int scale_rgb(const struct convert_image *src, const struct convert_image *dst)
 {
-	struct plane from = plane_of(src, 0), to = plane_of(dst, 0);
+	struct plane from = plane_of(src, 0), to = plane_of(dst, 0), a[4], b[4];
+	size_t before = 4 * (size_t)from.width * (size_t)from.height;
+	uint8_t *memory = malloc(before + 4 * (size_t)to.width * (size_t)to.height);
+	int ret = 0;
 
-	return ARGBScale(from.data, from.stride, from.width, from.height, to.data, to.stride,
-			 to.width, to.height, kFilterBox);
+	if (!memory)
+		return -ENOMEM;
+	for (unsigned i = 0; i < 4; i++) {
+		a[i] = byte_plane(&from, i, memory);
+		b[i] = byte_plane(&to, i, memory + before);
+	}
+	SplitARGBPlane(from.data, from.stride, a[2].data, a[2].stride, a[1].data, a[1].stride,
+		       a[0].data, a[0].stride, a[3].data, a[3].stride, from.width, from.height);
+	for (unsigned i = 0; i < 4 && ret == 0; i++)
+		ret = scale_plane(&a[i], &b[i]);
+	if (ret == 0)
+		MergeARGBPlane(b[2].data, b[2].stride, b[1].data, b[1].stride, b[0].data,
+			       b[0].stride, b[3].data, b[3].stride, to.data, to.stride, to.width,
+			       to.height);
+	free(memory);
+	return ret;
 }
 
 /* ITU-T H.273 table 4: the shares of red and blue in luma, times 10000. */
@@ -697,16 +779,26 @@ static uint32_t way_point(const struct traits *from, const struct traits *to, bo
 								     : DRM_FORMAT_YUV420;
 }
 
-bool convert_supported(uint32_t source, uint32_t target)
+static bool is_possible(uint32_t source, uint32_t target, bool scaled)
 {
 	const struct traits *from = traits_find(source), *to = traits_find(target);
 	bool at_source;
+	uint32_t fourcc;
 
-	if (source == target)
+	if (source == target && !scaled)
 		return pixel_format_find(source);
-	while (from && to && !direct_step(from, to))
-		from = traits_find(way_point(from, to, false, &at_source));
-	return from && to;
+	if (!from || !to)
+		return false;
+	if ((scaled ? scaling_step : direct_step)(from, to))
+		return true;
+	fourcc = way_point(from, to, scaled, &at_source);
+	return fourcc && is_possible(source, fourcc, scaled && !at_source) &&
+	       is_possible(fourcc, target, scaled && at_source);
+}
+
+bool convert_supported(uint32_t source, uint32_t target)
+{
+	return is_possible(source, target, false);
 }
 
 static struct convert_image band_of(const struct convert_image *image, uint32_t row)
@@ -811,19 +903,268 @@ static bool splits_samples(const struct convert_image *image)
 	return (kind == DEEP || kind == DEEP_HIGH) && strides % 2;
 }
 
-int convert_frame(const struct convert_image *src, const struct convert_image *dst)
+/* Both have good sizes. */
+static int convert_checked(const struct convert_image *src, const struct convert_image *dst)
 {
-	if (!pixel_format_find(src->fourcc) || !convert_supported(src->fourcc, dst->fourcc))
-		return -ENOTSUP;
-	if (!has_good_size(src) || !has_good_size(dst))
-		return -EINVAL;
 	if (src->fourcc == dst->fourcc && same_size(src, dst))
 		return copy_planes(src, dst);
-	if (!traits_find(src->fourcc))
-		return -ENOTSUP;
 	if (splits_samples(src) || splits_samples(dst))
 		return -EINVAL;
 	return convert(src, dst);
+}
+
+/* --- Other colours --- */
+
+/* What dst is to mean, with the nulls filled in from src. */
+static struct convert_image meaning_of(const struct convert_image *src,
+				       const struct convert_image *dst)
+{
+	return (struct convert_image) {
+		.matrix = dst->matrix ? dst->matrix : src->matrix,
+		.range = dst->range ? dst->range : src->range,
+	};
+}
+
+static bool is_rgb(const struct convert_image *image)
+{
+	return pixel_format_find(image->fourcc)->rgb;
+}
+
+static bool is_grey(const struct convert_image *image)
+{
+	return image->fourcc == DRM_FORMAT_R8;
+}
+
+static bool needs_recolor(const struct convert_image *src, const struct convert_image *dst)
+{
+	struct convert_image meaning = meaning_of(src, dst);
+	bool full = src->range == WC_COLOR_RANGE_FULL;
+
+	if (is_rgb(src) || is_rgb(dst))
+		return false;
+	return full != (meaning.range == WC_COLOR_RANGE_FULL) ||
+	       matrix_row(src)->red != matrix_row(&meaning)->red;
+}
+
+static struct recolor_side side_of(const struct convert_image *image)
+{
+	const struct matrix_row *row = matrix_row(image);
+
+	return (struct recolor_side) { row->red / 10000.0, row->blue / 10000.0,
+				       image->range == WC_COLOR_RANGE_FULL };
+}
+
+static int recolor(const struct convert_image *src, const struct convert_image *dst)
+{
+	struct convert_image meaning = meaning_of(src, dst);
+	struct recolor_side from = side_of(src), to = side_of(&meaning);
+
+	return recolor_image(src, &from, dst, &to);
+}
+
+/* The format in which numbers are recomputed: that of dst, where that has chroma if src has. */
+static uint32_t recolor_format(const struct convert_image *src, const struct convert_image *dst)
+{
+	return is_grey(dst) && !is_grey(src) ? (uint32_t)DRM_FORMAT_YUV420 : dst->fourcc;
+}
+
+static int convert_recolored(const struct convert_image *src, const struct convert_image *dst)
+{
+	uint32_t fourcc = recolor_format(src, dst);
+	struct convert_image middle;
+	void *memory;
+	int ret;
+
+	if (!recolor_possible(fourcc))
+		return -ENOTSUP;
+	if (src->fourcc == dst->fourcc && same_size(src, dst))
+		return recolor(src, dst);
+	ret = image_alloc(&middle, &memory, fourcc, dst->width, dst->height);
+	if (ret < 0)
+		return ret;
+	middle.matrix = src->matrix;
+	middle.range = src->range;
+	ret = convert_checked(src, &middle);
+	if (ret == 0 && fourcc == dst->fourcc) {
+		ret = recolor(&middle, dst);
+	} else if (ret == 0) {
+		struct convert_image result = middle;
+
+		result.matrix = dst->matrix;
+		result.range = dst->range;
+		ret = recolor(&middle, &result);
+		if (ret == 0)
+			ret = convert_checked(&result, dst);
+	}
+	free(memory);
+	return ret;
+}
+
+static int convert_unturned(const struct convert_image *src, bool recolored,
+			    const struct convert_image *dst)
+{
+	return recolored && needs_recolor(src, dst) ? convert_recolored(src, dst)
+						    : convert_checked(src, dst);
+}
+
+/* --- Turning --- */
+
+/* Where the turn has its place. */
+struct turn_plan {
+	uint32_t fourcc;               /* in which the picture turns; 0: in none */
+	bool late;                     /* behind everything else, or before */
+};
+
+static uint64_t pixels_of(const struct convert_image *image)
+{
+	return (uint64_t)image->width * image->height;
+}
+
+/* Preferably where there are fewer pixels; 4:4:4 where neither side can. */
+static struct turn_plan plan_turn(const struct convert_image *src, struct turn turn,
+				  const struct convert_image *dst)
+{
+	bool early = turn_possible(src->fourcc, turn), late = turn_possible(dst->fourcc, turn);
+
+	if (early && late)
+		late = pixels_of(dst) < pixels_of(src);
+	if (late)
+		return (struct turn_plan) { dst->fourcc, true };
+	if (early)
+		return (struct turn_plan) { src->fourcc, false };
+	return (struct turn_plan) { DRM_FORMAT_YUV444, false };
+}
+
+/* The size of the picture that turns, before and after. */
+static void turned_sizes(const struct convert_image *src, struct turn turn,
+			 const struct convert_image *dst, bool late, struct convert_image *before,
+			 struct convert_image *after)
+{
+	const struct convert_image *like = late ? dst : src;
+	bool transposed = turn_transposes(turn);
+
+	*before = *after = *like;
+	if (late && transposed) {
+		before->width = dst->height;
+		before->height = dst->width;
+	} else if (transposed) {
+		after->width = src->height;
+		after->height = src->width;
+	}
+}
+
+/* Everything else, and then turn. */
+static int turn_late(const struct convert_image *src, const struct convert_image *before,
+		     struct turn turn, bool recolored, const struct convert_image *dst)
+{
+	struct convert_image middle;
+	void *memory;
+	int ret = image_alloc(&middle, &memory, before->fourcc, before->width, before->height);
+
+	if (ret < 0)
+		return ret;
+	middle.matrix = dst->matrix;
+	middle.range = dst->range;
+	ret = convert_unturned(src, recolored, &middle);
+	if (ret == 0)
+		turn_image(&middle, turn, dst);
+	free(memory);
+	return ret;
+}
+
+/* Turn a picture that can be turned, then everything else. */
+static int turn_early(const struct convert_image *src, struct turn turn,
+		      const struct convert_image *after, bool recolored,
+		      const struct convert_image *dst)
+{
+	struct convert_image middle;
+	void *memory;
+	int ret;
+
+	if (src->fourcc == dst->fourcc && same_size(after, dst) &&
+	    !(recolored && needs_recolor(src, dst))) {
+		turn_image(src, turn, dst);
+		return 0;
+	}
+	ret = image_alloc(&middle, &memory, src->fourcc, after->width, after->height);
+	if (ret < 0)
+		return ret;
+	middle.matrix = src->matrix;
+	middle.range = src->range;
+	turn_image(src, turn, &middle);
+	ret = convert_unturned(&middle, recolored, dst);
+	free(memory);
+	return ret;
+}
+
+/* With as much chroma one way as the other. */
+static int turn_in(uint32_t fourcc, const struct convert_image *src, struct turn turn,
+		   const struct convert_image *after, bool recolored,
+		   const struct convert_image *dst)
+{
+	struct convert_image middle;
+	void *memory;
+	int ret = image_alloc(&middle, &memory, fourcc, src->width, src->height);
+
+	if (ret < 0)
+		return ret;
+	middle.matrix = src->matrix;
+	middle.range = src->range;
+	ret = convert_checked(src, &middle);
+	if (ret == 0)
+		ret = turn_early(&middle, turn, after, recolored, dst);
+	free(memory);
+	return ret;
+}
+
+bool convert_possible(const struct convert_image *src, const struct convert_change *change,
+		      const struct convert_image *dst)
+{
+	struct turn turn = { change->rotation, change->flip };
+	struct turn_plan plan = plan_turn(src, turn, dst);
+	struct convert_image before, after;
+	bool scaled;
+
+	if (!pixel_format_find(src->fourcc) || !pixel_format_find(dst->fourcc))
+		return false;
+	if (change->recolor && needs_recolor(src, dst) &&
+	    !recolor_possible(recolor_format(src, dst)))
+		return false;
+	turned_sizes(src, turn, dst, false, &before, &after);
+	scaled = !same_size(&after, dst);
+	if (!turn_moves(turn))
+		return is_possible(src->fourcc, dst->fourcc, !same_size(src, dst));
+	if (plan.late)
+		return is_possible(src->fourcc, dst->fourcc, scaled);
+	return is_possible(src->fourcc, plan.fourcc, false) &&
+	       is_possible(plan.fourcc, dst->fourcc, scaled);
+}
+
+int convert_change(const struct convert_image *src, const struct convert_change *change,
+		   const struct convert_image *dst)
+{
+	struct turn turn = { change->rotation, change->flip };
+	struct convert_image before, after;
+	struct turn_plan plan;
+
+	if (!convert_possible(src, change, dst))
+		return -ENOTSUP;
+	if (!has_good_size(src) || !has_good_size(dst))
+		return -EINVAL;
+	if (!turn_moves(turn))
+		return convert_unturned(src, change->recolor, dst);
+	plan = plan_turn(src, turn, dst);
+	turned_sizes(src, turn, dst, plan.late, &before, &after);
+	if (plan.late)
+		return turn_late(src, &before, turn, change->recolor, dst);
+	if (plan.fourcc == src->fourcc)
+		return turn_early(src, turn, &after, change->recolor, dst);
+	return turn_in(plan.fourcc, src, turn, &after, change->recolor, dst);
+}
+
+int convert_frame(const struct convert_image *src, const struct convert_image *dst)
+{
+	return convert_change(src, &(struct convert_change) { .rotation = 0 }, dst);
 }
 
 size_t convert_size(const struct convert_image *image)

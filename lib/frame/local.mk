@@ -22,9 +22,11 @@ lib_libframe_la_SOURCES = \
 	lib/frame/plane_layout.c lib/frame/plane_layout.h \
 	lib/frame/pool.c lib/frame/pool.h \
 	lib/frame/pool_plain.c \
+	lib/frame/recolor.c lib/frame/recolor.h \
 	lib/frame/relief.h \
 	lib/frame/spill.c \
 	lib/frame/tally.c lib/frame/tally.h \
+	lib/frame/turn.c lib/frame/turn.h \
 	lib/frame/video_frame.c lib/frame/video_frame.h \
 	lib/frame/video_frame_copy.c \
 	lib/frame/video_frame_import.c \
