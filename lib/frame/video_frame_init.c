@@ -342,35 +342,75 @@ static void make_key(const struct wc_video_frame_init *init, size_t needed, stru
 	key->height = init->coded_height;
 }
 
+/* What a frame is made of: an object, a pin of a buffer, and how the picture lies there. */
+struct parts {
+	struct wc_video_frame *frame;
+	struct buffer *buffer;
+	struct frame_format format;
+};
+
+/* needed: bytes of a layout that the init gives. On failure a negative wc_status, and no parts. */
+static int take_parts(struct core *core, struct frame_memory *memory, unsigned use,
+		      const struct wc_video_frame_init *init, const struct plan *plan,
+		      size_t needed, struct parts *parts, struct wc_error *error)
+{
+	struct wc_memory_choice choice;
+	struct pool_key key;
+	int ret;
+
+	make_key(init, needed, &key);
+	parts->frame = key.size ? slab_get(&core->frames) : NULL;
+	if (!parts->frame)
+		return no_memory(core, ENOMEM, WC_MEMORY_PLAIN, key.size, error);
+	ret = frame_memory_get(memory, use, &key, &parts->buffer, &choice);
+	if (ret == 0 && !lay_out(&parts->format, init, plan, parts->buffer)) {
+		buffer_unpin(parts->buffer);
+		ret = -EOVERFLOW;
+	}
+	if (ret == 0)
+		return 0;
+	slab_put(&core->frames, parts->frame);
+	return no_shared_memory(core, ret, key.size, &choice, error);
+}
+
 int video_frame_alloc(struct core *core, struct frame_memory *memory,
 		      const struct wc_video_frame_init *init, unsigned use,
 		      struct wc_video_frame **frame, struct wc_error *error)
 {
-	struct wc_memory_choice choice;
-	struct frame_format format;
-	struct buffer *buffer;
-	struct pool_key key;
+	struct parts parts;
 	struct plan plan;
 	size_t needed;
 	int ret = check_init(init, &plan, &needed, error);
 
+	*frame = NULL;
+	if (ret == 0)
+		ret = take_parts(core, memory, use, init, &plan, needed, &parts, error);
 	if (ret < 0)
 		return ret;
-	make_key(init, needed, &key);
-	*frame = key.size ? slab_get(&core->frames) : NULL;
-	if (!*frame)
-		return no_memory(core, ENOMEM, WC_MEMORY_PLAIN, needed, error);
-	ret = frame_memory_get(memory, use, &key, &buffer, &choice);
-	if (ret == 0 && !lay_out(&format, init, &plan, buffer)) {
-		buffer_unpin(buffer);
-		ret = -EOVERFLOW;
-	}
-	if (ret < 0) {
-		slab_put(&core->frames, *frame);
-		*frame = NULL;
-		return no_shared_memory(core, ret, key.size, &choice, error);
-	}
-	video_frame_init_setup(*frame, core, buffer, &format, init, &plan.visible);
-	buffer_unpin(buffer);
+	*frame = parts.frame;
+	video_frame_init_setup(*frame, core, parts.buffer, &parts.format, init, &plan.visible);
+	buffer_unpin(parts.buffer);
+	return 0;
+}
+
+int video_frame_new_in(struct core *core, struct frame_memory *memory, unsigned use,
+		       uint32_t fourcc, uint32_t width, uint32_t height,
+		       const struct timing *timing, struct wc_video_frame **frame,
+		       struct wc_error *error)
+{
+	const struct wc_video_frame_init init = {
+		.fourcc = fourcc, .coded_width = width, .coded_height = height,
+	};
+	struct wc_rect visible = { 0, 0, width, height };
+	struct parts parts;
+	int ret = take_parts(core, memory, use, &init, NULL, 0, &parts, error);
+
+	*frame = NULL;
+	if (ret < 0)
+		return ret;
+	*frame = parts.frame;
+	video_frame_setup(*frame, core, parts.buffer, &parts.format, &visible, timing);
+	(*frame)->writable = true;
+	buffer_unpin(parts.buffer);
 	return 0;
 }

@@ -26,6 +26,15 @@ int video_frame_alloc(struct core *core, struct frame_memory *memory,
 		      const struct wc_video_frame_init *init, unsigned use,
 		      struct wc_video_frame **frame, struct wc_error *error);
 
+/*
+ * The same for whoever fills the frame before it is given: a writable picture of that size, with a
+ * layout known to the library, in which everything counts; colours are left null.
+ */
+int video_frame_new_in(struct core *core, struct frame_memory *memory, unsigned use,
+		       uint32_t fourcc, uint32_t width, uint32_t height,
+		       const struct timing *timing, struct wc_video_frame **frame,
+		       struct wc_error *error);
+
 /* As wc_video_frame_new_dma_buf(), with the same results. */
 int video_frame_from_dma_buf(struct core *core, const struct wc_dma_buf *dma_buf,
 			     const struct wc_video_frame_init *init, wc_release_callback release,
