@@ -29,6 +29,7 @@
 
 struct decoder {
 	struct software_session base;
+	const AVCodec *codec;
 	enum video_codec kind;
 	bool low_latency;
 	uint8_t *extradata;              /* libavutil's, padded; NULL: none */
@@ -285,7 +286,7 @@ static int format_error(struct decoder *d, const AVFrame *frame, struct wc_error
 
 	error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0,
 		  "the stream has pixel format %s, which has no DRM name", name ? name : "unknown");
-	error_set_device(error, d->base.codec->name);
+	error_set_device(error, d->codec->name);
 	return error->name;
 }
 
@@ -314,7 +315,7 @@ static struct wc_video_frame *wrap_picture(struct decoder *d, const struct timin
 		apply_aspect(out, av->sample_aspect_ratio);
 		out->color_space = software_color(av);
 	} else {
-		software_memory_error(d->base.env.core, error, WC_OPERATION_ERROR, d->base.codec,
+		software_memory_error(d->base.env.core, error, WC_OPERATION_ERROR, d->codec,
 				      "hand out a picture",
 				      ret < 0 ? AVERROR(-ret) : AVERROR(ENOMEM));
 	}
@@ -329,7 +330,7 @@ static void fail(struct decoder *d, enum wc_status name, const char *what, int c
 {
 	struct wc_error error;
 
-	software_error(&error, name, d->base.codec, what, code);
+	software_error(&error, name, d->codec, what, code);
 	software_worker_fail(&d->base.worker, &error);
 }
 
@@ -366,7 +367,7 @@ static void set_threads(const struct decoder *d, AVCodecContext *context)
 
 static int open_context(struct decoder *d, const AVPacket *packet)
 {
-	AVCodecContext *context = software_context_new(d->base.codec);
+	AVCodecContext *context = software_context_new(d->codec);
 	int ret = AVERROR(ENOMEM);
 
 	if (!context)
@@ -383,7 +384,7 @@ static int open_context(struct decoder *d, const AVPacket *packet)
 		memcpy(context->extradata, d->extradata, (size_t)d->extradata_size);
 		context->extradata_size = d->extradata_size;
 	}
-	ret = software_context_open(context, d->base.codec);
+	ret = software_context_open(context, d->codec);
 	if (ret == 0)
 		d->context = context;
 out:
@@ -539,14 +540,14 @@ static int decoder_submit(struct session *session, const struct session_input *i
 	struct software_job job = { .timing = chunk->timing };
 
 	if (!chunk->size || chunk->size > INT32_MAX - PADDING)
-		return software_error(error, WC_ENCODING_ERROR, d->base.codec,
+		return software_error(error, WC_ENCODING_ERROR, d->codec,
 				      chunk->size ? "decode a chunk of more than 2 GiB"
 						  : "decode an empty chunk", 0);
 	if (!software_worker_has_room(&d->base.worker))
 		return SESSION_FULL;
 	job.data = packet_of_chunk(d, chunk);
 	if (!job.data)
-		return software_error(error, WC_OPERATION_ERROR, d->base.codec, "keep a chunk",
+		return software_error(error, WC_OPERATION_ERROR, d->codec, "keep a chunk",
 				      AVERROR(ENOMEM));
 	software_worker_put(&d->base.worker, &job);
 	d->base.units_in++;
@@ -564,26 +565,14 @@ static void decoder_destroy(struct session *session)
 		decoder_free(&d->base.worker);
 }
 
-/* Pictures are libavcodec's: what it keeps for itself is not freed by this. */
-static uint64_t decoder_throttle(struct session *session, bool on)
-{
-	software_worker_throttle(&of_session(session)->base.worker, on);
-	return 0;
-}
-
-static void decoder_rest(struct session *session, int64_t delay)
-{
-	software_worker_rest(&of_session(session)->base.worker, delay);
-}
-
 static const struct session_ops decoder_ops = {
 	.submit = decoder_submit,
 	.drain = software_session_drain,
 	.reset = software_session_reset,
 	.alloc_input = decoder_alloc_input,
 	.saturated = software_session_saturated,
-	.throttle = decoder_throttle,
-	.rest = decoder_rest,
+	.throttle = software_session_throttle,
+	.rest = software_session_rest,
 	.describe = software_session_describe,
 	.destroy = decoder_destroy,
 };
@@ -604,12 +593,12 @@ static int keep_description(struct decoder *d, const struct decoder_params *para
 	if (params->description_size > INT32_MAX - PADDING ||
 	    description_inspect(d->kind, params->description, params->description_size,
 				&length_size, &info) < 0)
-		return software_error(error, WC_NOT_SUPPORTED_ERROR, d->base.codec,
+		return software_error(error, WC_NOT_SUPPORTED_ERROR, d->codec,
 				      "read the description", AVERROR_INVALIDDATA);
 	d->length_prefixed = true;
 	d->extradata = av_memdup(params->description, params->description_size);
 	if (!d->extradata)
-		return software_error(error, WC_OPERATION_ERROR, d->base.codec,
+		return software_error(error, WC_OPERATION_ERROR, d->codec,
 				      "keep the description", AVERROR(ENOMEM));
 	d->extradata_size = (int)params->description_size;
 	return 0;
@@ -642,7 +631,8 @@ int software_decoder_new(const struct session_env *env, const struct decoder_par
 		return software_error(error, WC_OPERATION_ERROR, codec, "open", AVERROR(ENOMEM));
 	d->base.session = (struct session) { &decoder_ops, sink_ops, sink };
 	d->base.env = *env;
-	d->base.codec = codec;
+	d->base.name = codec->name;
+	d->codec = codec;
 	d->kind = params->codec.codec;
 	d->low_latency = params->low_latency;
 	ret = set_up(d, params, error);

@@ -55,6 +55,7 @@ struct inside {
 
 struct encoder {
 	struct software_session base;
+	const AVCodec *codec;
 	struct encoder_params params;
 	const struct software_encoder_row *row;
 	struct pool *pool;
@@ -116,7 +117,7 @@ static bool is_allowed(const struct codec_string *codec, const struct software_f
 static const struct software_format *try_format(const struct encoder *e, uint32_t fourcc)
 {
 	const struct software_format *format =
-		software_format_choose(software_encoder_formats(e->base.codec), fourcc);
+		software_format_choose(software_encoder_formats(e->codec), fourcc);
 
 	return format && is_allowed(&e->params.codec, format) ? format : NULL;
 }
@@ -186,7 +187,7 @@ static void set_pool_key(struct encoder *e, const struct software_format *format
 static int open_context(struct encoder *e, const struct software_format *format,
 			const struct wc_video_color_space *color, struct wc_error *error)
 {
-	AVCodecContext *context = software_encoder_context(e->row, e->base.codec, &e->params,
+	AVCodecContext *context = software_encoder_context(e->row, e->codec, &e->params,
 							   error);
 	int ret;
 
@@ -194,12 +195,12 @@ static int open_context(struct encoder *e, const struct software_format *format,
 		return error->name;
 	context->pix_fmt = format->av;
 	software_color_apply(context, color);
-	ret = software_context_open(context, e->base.codec);
+	ret = software_context_open(context, e->codec);
 	if (ret < 0) {
 		avcodec_free_context(&context);
 		return software_error(error, ret == AVERROR(ENOMEM) ? WC_OPERATION_ERROR
 								    : WC_NOT_SUPPORTED_ERROR,
-				      e->base.codec, "be opened for this configuration", ret);
+				      e->codec, "be opened for this configuration", ret);
 	}
 	e->context = context;
 	e->color = *color;
@@ -384,7 +385,7 @@ static void report(struct encoder *e, int ret)
 
 	if (ret >= 0 || ret == AVERROR_EXIT || ret == AVERROR_EOF)
 		return;
-	software_memory_error(e->base.env.core, &error, WC_ENCODING_ERROR, e->base.codec,
+	software_memory_error(e->base.env.core, &error, WC_ENCODING_ERROR, e->codec,
 			      "encode the picture", ret);
 	software_worker_fail(&e->base.worker, &error);
 }
@@ -397,7 +398,7 @@ static int empty_context(struct encoder *e)
 	if (!e->context || !e->n_inside)
 		return 0;
 	ret = encode(e, NULL);
-	if (e->base.codec->capabilities & AV_CODEC_CAP_ENCODER_FLUSH) {
+	if (e->codec->capabilities & AV_CODEC_CAP_ENCODER_FLUSH) {
 		avcodec_flush_buffers(e->context);
 		e->n_inside = 0;
 	} else {
@@ -492,7 +493,7 @@ static bool fill_frame(struct encoder *e, const struct wc_video_frame *frame,
 	int ret = software_picture_fill(&e->picture, e->pool, frame, e->frame, &copied);
 
 	if (ret < 0) {
-		software_memory_error(e->base.env.core, &error, WC_ENCODING_ERROR, e->base.codec,
+		software_memory_error(e->base.env.core, &error, WC_ENCODING_ERROR, e->codec,
 				      "read the picture", AVERROR(-ret));
 		software_worker_fail(&e->base.worker, &error);
 		return false;
@@ -625,7 +626,7 @@ static int encoder_submit(struct session *session, const struct session_input *i
 		return SESSION_FULL;
 	job.data = video_frame_clone(input->frame);
 	if (!job.data)
-		return software_error(error, WC_OPERATION_ERROR, e->base.codec, "keep a frame",
+		return software_error(error, WC_OPERATION_ERROR, e->codec, "keep a frame",
 				      AVERROR(ENOMEM));
 	software_worker_put(&e->base.worker, &job);
 	e->base.units_in++;
@@ -662,7 +663,7 @@ static struct wc_video_frame *encoder_alloc_frame(struct session *session,
 	if (frame)
 		frame->writable = true;
 	else
-		software_memory_error(e->base.env.core, error, WC_OPERATION_ERROR, e->base.codec,
+		software_memory_error(e->base.env.core, error, WC_OPERATION_ERROR, e->codec,
 				      "make a frame", code);
 	return frame;
 }
@@ -748,12 +749,13 @@ static int choose(struct encoder *e, const struct encoder_params *params, struct
 	const char *codec = video_codec_name(params->codec.codec);
 
 	e->params = *params;
-	e->row = software_find_encoder(params, &e->base.codec);
+	e->row = software_find_encoder(params, &e->codec);
 	if (!e->row)
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
 				 "libavcodec has no encoder for %s%s", codec,
 				 params->bitrate_mode == WC_BITRATE_QUANTIZER
 					 ? " that takes a quantizer with each frame" : "");
+	e->base.name = e->codec->name;
 	if (!level_fits(params))
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
 				 "%ux%u pixels are too many for level %d of %s", params->width,
@@ -762,11 +764,11 @@ static int choose(struct encoder *e, const struct encoder_params *params, struct
 	if (!e->picture.format)
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
 				 "%s has no pixel format for this profile of %s",
-				 e->base.codec->name, codec);
+				 e->codec->name, codec);
 	if (params->fourcc && !software_picture_possible(&e->picture, params->fourcc))
 		return error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
 				 "frames of %.4s cannot be converted for %s",
-				 (const char *)&params->fourcc, e->base.codec->name);
+				 (const char *)&params->fourcc, e->codec->name);
 	return 0;
 }
 
@@ -792,7 +794,7 @@ static int set_up(struct encoder *e, const struct encoder_params *params, struct
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
 	e->frame = av_frame_alloc();
 	if (!e->frame || pool_new_with(e->base.env.core, &pool, &e->pool) < 0)
-		return software_error(error, WC_OPERATION_ERROR, e->base.codec, "be opened",
+		return software_error(error, WC_OPERATION_ERROR, e->codec, "be opened",
 				      AVERROR(ENOMEM));
 	ret = open_context(e, e->picture.format, &unknown, error);
 	if (ret < 0)
@@ -830,7 +832,7 @@ bool software_encoder_probe(const struct encoder_params *params, char *name, siz
 	bool found = e && choose(e, params, &error) == 0;
 
 	if (found)
-		snprintf(name, size, "%s", e->base.codec->name);
+		snprintf(name, size, "%s", e->codec->name);
 	free(e);
 	return found;
 }

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What decoders and encoders on libavcodec have in common: a session around a worker. */
+/* What decoders, encoders and converters in software have in common: a session around a worker. */
 #ifndef WC_SESSION_SOFTWARE_SESSION_H
 #define WC_SESSION_SOFTWARE_SESSION_H
 
 #include <stdatomic.h>
 
-#include <libavcodec/avcodec.h>
-
 #include "session/session.h"
 #include "session/software_worker.h"
 
-/* The first member of both. */
+/* The first member of each. */
 struct software_session {
 	struct session session;
 	struct software_worker worker;
 	struct session_env env;
-	const AVCodec *codec;
+	const char *name;                  /* a constant: of the codec, or what does the work */
 	uint64_t units_in, units_out;      /* the loop's */
 	_Atomic uint64_t bytes_copied;
 };
@@ -25,12 +23,14 @@ void software_session_count_copied(struct software_session *s, uint64_t bytes);
 
 /* 0, or a negative wc_status with *error filled. As software_worker_start(). */
 int software_session_start(struct software_session *s, const struct software_worker_ops *ops,
-			   unsigned limit, const char *name, struct wc_error *error);
+			   unsigned limit, const char *thread, struct wc_error *error);
 
 /* Of struct session_ops. */
 int software_session_drain(struct session *session, struct wc_error *error);
 int software_session_reset(struct session *session, struct wc_error *error);
 bool software_session_saturated(struct session *session);
+uint64_t software_session_throttle(struct session *session, bool on);
+void software_session_rest(struct session *session, int64_t delay);
 void software_session_describe(const struct session *session, struct wc_session_info *info);
 
 /* Of struct software_worker_ops. */
