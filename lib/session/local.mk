@@ -13,6 +13,9 @@ lib_libsession_la_SOURCES = \
 	lib/session/quirks.c lib/session/quirks.h \
 	lib/session/select.c lib/session/select.h \
 	lib/session/session.h \
+	lib/session/software_converter.c \
+	lib/session/software_session.c lib/session/software_session.h \
+	lib/session/software_worker.c lib/session/software_worker.h \
 	lib/session/stateful.c lib/session/stateful.h \
 	lib/session/stateful_decoder.c \
 	lib/session/stateful_encoder.c
@@ -23,9 +26,7 @@ lib_libsession_la_SOURCES += \
 	lib/session/software_decoder.c \
 	lib/session/software_encoder.c \
 	lib/session/software_format.c lib/session/software_format.h \
-	lib/session/software_picture.c lib/session/software_picture.h \
-	lib/session/software_session.c lib/session/software_session.h \
-	lib/session/software_worker.c lib/session/software_worker.h
+	lib/session/software_picture.c lib/session/software_picture.h
 else
 lib_libsession_la_SOURCES += lib/session/software_none.c
 endif

@@ -152,13 +152,14 @@ struct session_ops {
 	 */
 	bool (*saturated)(struct session *session);
 	/*
-	 * Decoders: produce no more ahead than it takes to get on; false takes that back. To be
-	 * repeated while it is on: more may have come free. Returns bytes freed. NULL: never.
+	 * Decoders and converters: produce no more ahead than it takes to get on; false takes that
+	 * back. To be repeated while it is on: more may have come free. Returns bytes freed. NULL:
+	 * never.
 	 */
 	uint64_t (*throttle)(struct session *session, bool on);
 	/*
-	 * Decoders: give out nothing for so many microseconds, `drained` neither, unless reset or
-	 * throttle(false) ends that. From inside sink->frame only. NULL: never.
+	 * Decoders and converters: give out nothing for so many microseconds, `drained` neither,
+	 * unless reset or throttle(false) ends that. From inside sink->frame only. NULL: never.
 	 */
 	void (*rest)(struct session *session, int64_t delay);
 	void (*describe)(const struct session *session, struct wc_session_info *info);
@@ -205,7 +206,16 @@ int m2m_converter_new(const struct session_env *env, const struct v4l2_device_in
 		      const struct session_sink_ops *sink_ops, void *sink,
 		      struct session **session, struct wc_error *error);
 
-/* The same on the CPU, with libyuv; NotSupportedError where the pair of formats has no way. */
+/*
+ * The same on the CPU, with libyuv, in a thread; NotSupportedError where the pair of formats has no
+ * way, for tiled sources, and for more than 32768 pixels a side. Matrix and range are computed,
+ * between YUV formats too; primaries and transfer are not, the result has those of params. What
+ * params leave null of the result it has from the source, or where one side is RGB from what the
+ * formats are taken for: sRGB, BT.709 in limited range. All bytes of each result count as copied.
+ *
+ * The session fails for a frame of another kind, with TypeError; for one that the CPU cannot read,
+ * with NotSupportedError; and with QuotaExceededError when the budget has no room for a result.
+ */
 int software_converter_new(const struct session_env *env, const struct converter_params *params,
 			   const struct session_sink_ops *sink_ops, void *sink,
 			   struct session **session, struct wc_error *error);
