@@ -18,6 +18,7 @@ WC_SUITES = \
 	tests/lab/suite/import.sh \
 	tests/lab/suite/in_use.sh \
 	tests/lab/suite/in_use_multiplanar.sh \
+	tests/lab/suite/ladder.sh \
 	tests/lab/suite/limit.sh \
 	tests/lab/suite/list.sh \
 	tests/lab/suite/pipeline.sh \
@@ -49,6 +50,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_gone \
 	tests/lab/suite/test_import \
+	tests/lab/suite/test_ladder \
 	tests/lab/suite/test_limit \
 	tests/lab/suite/test_memory \
 	tests/lab/suite/test_plugin \
@@ -107,6 +109,10 @@ tests_lab_suite_test_encoder_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_gone_SOURCES = tests/lab/suite/test_gone.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_gone_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_gone_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_ladder_SOURCES = tests/lab/suite/test_ladder.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_ladder_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_ladder_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_lifetime_SOURCES = tests/lab/suite/test_lifetime.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_lifetime_LDFLAGS = $(WC_SUITE_LINK)

@@ -4,6 +4,7 @@
  * once more with copies, from the pictures that the camera gave the first time.
  *
  *     test_pipeline same CAMERA CARD CRC      CRC: the directory of a CRTC's checksums in debugfs
+ *     test_pipeline pressed CAMERA CARD CRC   the same, while memory pressure comes and goes
  *     test_pipeline encode CAMERA FRAMES      camera to encoder, with marks for strace
  */
 #include <drm_fourcc.h>
@@ -32,6 +33,9 @@
 /* Of frames that the encoder has not taken yet: more are not given to it. */
 #define QUEUE 2
 
+/* Decoded frames that the application keeps: the oldest goes when another one comes. */
+#define KEPT 4
+
 /* Frames from which on nothing new is made. */
 #define WARM 100
 
@@ -56,6 +60,10 @@ struct pipeline {
 	struct failure failure;
 	struct crc crc;
 	struct wc_video_frame *shown;      /* on the screen, in place */
+	struct wc_video_frame *kept[KEPT];
+	bool pressed;
+	bool kept_whole;                   /* all that were kept, so far */
+	unsigned steps[WC_PRESSURE_FORCE_CLOSE + 1];
 	unsigned n_in, n_chunks, n_frames, n_flushed, to_capture;
 };
 
@@ -194,14 +202,62 @@ static void on_chunk(struct wc_encoded_video_chunk *chunk,
 	wc_encoded_video_chunk_unref(chunk);
 }
 
+static void on_pressure(struct wc_context *context, const struct wc_pressure_event *event,
+			void *user_data)
+{
+	struct pipeline *p = user_data;
+
+	(void)context;
+	p->steps[event->step]++;
+	tap_note("frame %u: %s, %s", p->n_frames, wc_pressure_level_name(event->level),
+		 wc_pressure_step_name(event->step));
+}
+
+/* Pressure of each level; the end of the watch takes the steps back, as time does. */
+static void press(struct pipeline *p)
+{
+	int ret = 0;
+
+	if (p->n_frames == FRAMES / 5)
+		ret = wc_context_note_pressure(p->context, WC_PRESSURE_LOW, 0);
+	else if (p->n_frames == FRAMES * 2 / 5)
+		ret = wc_context_note_pressure(p->context, WC_PRESSURE_MEDIUM, 0);
+	else if (p->n_frames == FRAMES * 3 / 5)
+		ret = wc_context_note_pressure(p->context, WC_PRESSURE_CRITICAL, 0);
+	else if (p->n_frames == FRAMES * 4 / 5)
+		ret = wc_context_watch_pressure(p->context, NULL, NULL);
+	if (ret < 0)
+		bail(p, "pressure");
+}
+
+/* Another one goes, and is looked at once more. The display has its memory, so it cannot move. */
+static void keep_frame(struct pipeline *p, struct wc_video_frame *frame, unsigned n)
+{
+	struct wc_video_frame **place = &p->kept[n % KEPT];
+	uint8_t *copy;
+
+	if (*place) {
+		copy = keep_picture(*place);
+		p->kept_whole &= memcmp(copy, p->records[n - KEPT].decoded, PICTURE) == 0;
+		free(copy);
+	}
+	wc_video_frame_unref(*place);
+	*place = frame;
+}
+
 static void on_decoded(struct wc_video_frame *frame, void *user_data)
 {
 	struct pipeline *p = user_data;
-	struct record *record = &p->records[p->n_frames++];
+	unsigned n = p->n_frames++;
 
-	record->decoded = keep_picture(frame);
-	record->crc = show(p, frame);
-	wc_video_frame_unref(frame);
+	p->records[n].decoded = keep_picture(frame);
+	p->records[n].crc = show(p, frame);
+	if (!p->pressed) {
+		wc_video_frame_unref(frame);
+		return;
+	}
+	keep_frame(p, frame, n);
+	press(p);
 }
 
 static void open_camera(struct pipeline *p, const char *device, double framerate)
@@ -276,6 +332,8 @@ static void pipeline_close(struct pipeline *p)
 	framebuffers_finish(&p->framebuffers);
 	screen_close(&p->screen);
 	wc_video_frame_unref(p->shown);
+	for (unsigned i = 0; i < KEPT; i++)
+		wc_video_frame_unref(p->kept[i]);
 	wc_context_unref(p->context);
 }
 
@@ -390,20 +448,41 @@ static void forget(struct record *records)
 	}
 }
 
-static void test_same(char **argv)
+static void check_copies(const struct pipeline *p)
+{
+	if (p->pressed) {
+		tap_ok(p->steps[WC_PRESSURE_TRIM] == 3 && p->steps[WC_PRESSURE_THROTTLE] == 2 &&
+		       p->steps[WC_PRESSURE_SPILL] == 2 && p->steps[WC_PRESSURE_RECLAIM] == 1,
+		       "each step of the ladder was taken");
+		tap_ok(p->kept_whole, "what was kept is whole");
+	} else {
+		tap_ok(bytes_copied(p) == 0, "%u frames, %" PRIu64 " bytes copied", p->n_frames,
+		       bytes_copied(p));
+	}
+	tap_ok(p->n_frames == FRAMES && p->framebuffers.imported == FRAMES &&
+	       p->framebuffers.copied == 0, "%" PRIu64 " shown in place, %" PRIu64 " as copies",
+	       p->framebuffers.imported, p->framebuffers.copied);
+}
+
+static void run_in_place(struct record *records, bool pressed, char **argv)
+{
+	struct pipeline p;
+
+	pipeline_open(&p, records, NULL, argv);
+	p.pressed = p.kept_whole = pressed;
+	if (pressed && wc_context_watch_pressure(p.context, on_pressure, &p) < 0)
+		bail(&p, "pressure");
+	pipeline_run(&p);
+	check_copies(&p);
+	pipeline_close(&p);
+}
+
+static void test_same(bool pressed, char **argv)
 {
 	struct record in_place[FRAMES] = { 0 }, copies[FRAMES] = { 0 };
 	struct pipeline p;
 
-	pipeline_open(&p, in_place, NULL, argv);
-	pipeline_run(&p);
-	tap_ok(bytes_copied(&p) == 0, "%u frames, %" PRIu64 " bytes copied", p.n_frames,
-	       bytes_copied(&p));
-	tap_ok(p.n_frames == FRAMES && p.framebuffers.imported == FRAMES &&
-	       p.framebuffers.copied == 0, "%" PRIu64 " shown in place, %" PRIu64 " as copies",
-	       p.framebuffers.imported, p.framebuffers.copied);
-	pipeline_close(&p);
-
+	run_in_place(in_place, pressed, argv);
 	pipeline_open(&p, copies, in_place, argv);
 	pipeline_run(&p);
 	tap_ok(bytes_copied(&p) >= FRAMES * PICTURE && p.framebuffers.copied == FRAMES,
@@ -458,10 +537,13 @@ static void test_encode(const char *device, unsigned frames)
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "same") == 0)
-		test_same(argv + 2);
+		test_same(false, argv + 2);
+	else if (argc == 5 && strcmp(argv[1], "pressed") == 0)
+		test_same(true, argv + 2);
 	else if (argc == 4 && strcmp(argv[1], "encode") == 0)
 		test_encode(argv[2], (unsigned)atoi(argv[3]));
 	else
-		tap_bail("usage: test_pipeline same CAMERA CARD CRC | encode CAMERA FRAMES");
+		tap_bail("usage: test_pipeline same|pressed CAMERA CARD CRC | "
+			 "encode CAMERA FRAMES");
 	return tap_end();
 }
