@@ -211,9 +211,7 @@ static bool is_export(int fd)
 
 static bool is_open(int fd)
 {
-	struct stat status;
-
-	return fstat(fd, &status) == 0;
+	return __real_fcntl(fd, F_GETFD) >= 0;
 }
 
 static int fail_with(int error)
