@@ -170,7 +170,9 @@ struct wc_counters {
 	uint64_t descriptors;         /**< of devices and buffers that are open */
 	/** Places in libv4l2's table, which has 16 for all that the process does with libv4l2. */
 	uint64_t libv4l2_devices;
-	uint64_t reserved[6];
+	/** Times that a picture, or a buffer that came back, waited for fences of devices. */
+	uint64_t fence_waits;
+	uint64_t reserved[5];
 };
 
 /** Fill @p counters. Any thread; each value is exact, together they are no snapshot. */

@@ -231,8 +231,12 @@ struct wc_dma_buf;
  * ::WC_NOT_SUPPORTED_ERROR, and the frame is good for devices. A descriptor that is open for
  * reading only makes a read-only frame.
  *
- * Needs Linux 5.3. Encoders do not wait for fences: hand in pictures that are ready, or, when a GPU
- * draws, after poll() said POLLIN for the DMA-BUF.
+ * The picture need not be finished yet. Encoders wait, without blocking, for the fences that the
+ * devices which write it have left on the objects (implicit fences), and for ::wc_dma_buf
+ * .acquire_fence; frames stay in order. See wc_video_frame_export_sync_file() for the rest of
+ * fences.
+ *
+ * Needs Linux 5.3.
  *
  * @param dma_buf what the picture is and how it lies; read during the call. An object that is named
  *        twice is joined with itself. Offsets are from the start of the object. With another
@@ -397,9 +401,10 @@ struct wc_video_frame_mapping {
  * The pointers stay valid until wc_video_frame_unmap(), and at most until the frame is closed.
  * Mappings may nest. Memory of a codec's driver is mapped for good; other DMA-BUFs are mapped when
  * first needed, and what caches need is done here and in wc_video_frame_unmap()
- * (DMA_BUF_IOCTL_SYNC): this may wait for a device that still works on the buffer.
- * Frames that came out of a decoder may be a reference picture of the decoder: writing to them is
- * refused.
+ * (DMA_BUF_IOCTL_SYNC): this waits for devices that still work on the buffer. It waits for an
+ * acquire fence of an imported picture, too, 10 seconds at most. Who must not block asks first,
+ * with poll() on a sync file of wc_video_frame_export_sync_file(). Frames that came out of a
+ * decoder may be a reference picture of the decoder: writing to them is refused.
  *
  * @param access ::WC_MAP_READ, ::WC_MAP_WRITE or both
  * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_TYPE_ERROR for an access that is
@@ -433,7 +438,20 @@ struct wc_dma_buf {
 		size_t offset;
 		size_t stride;
 	} planes[WC_MAX_PLANES];
-	uint64_t reserved[4];
+	/**
+	 * For import, if has_acquire_fence: a sync file that is signalled when the picture is
+	 * finished. It stays the caller's, who may close it at once: the frame has a duplicate.
+	 * Exported ones have none: see wc_video_frame_export_sync_file().
+	 */
+	int acquire_fence;
+	bool has_acquire_fence;
+	/**
+	 * For import: whoever writes the objects leaves no fences on them and is done, as a camera
+	 * or a codec of V4L2. So nobody has to look for fences, which is a system call (poll()) for
+	 * each frame that is encoded.
+	 */
+	bool no_implicit_fences;
+	uint64_t reserved[3];       /**< must be zero for import */
 };
 
 /**
@@ -452,6 +470,53 @@ int wc_video_frame_export_dma_buf(struct wc_video_frame *frame, struct wc_dma_bu
 
 /** Close the descriptors of an exported frame and clear the struct. NULL is allowed. */
 void wc_dma_buf_finish(struct wc_dma_buf *dma_buf);
+
+/**
+ * Which devices still work on the picture, as a sync file (Linux 6.0; the kernel's
+ * driver-api/dma-buf.rst, "DMA-BUF locking and fences"): to be polled (POLLIN: all are done), or to
+ * be given to a GPU or a display that takes fences explicitly (EGL_ANDROID_native_fence_sync,
+ * VK_KHR_external_semaphore_fd, IN_FENCE_FD of KMS).
+ *
+ * What came out of a codec, a camera or a converter is finished, so the file is signalled from the
+ * start, unless somebody else works on it.
+ *
+ * Fences the other way: what a GPU or display does with a frame, from which its DMA-BUFs were
+ * exported with wc_video_frame_export_dma_buf(), is known by the fences that it leaves there
+ * itself, as almost all drivers do, or by those given to wc_video_frame_import_sync_file().
+ * - Encoders wait for who writes a frame before they read it. One that fails is an EncodingError,
+ *   and after 10 seconds it is an OperationError; the codec is closed with it.
+ *   wc_video_encoder_reset(), close() and destroy() end the wait at once.
+ * - A frame may be closed while a device reads it: its buffer goes back to the decoder, encoder or
+ *   camera that it belongs to when all are done. Until then it counts as held by the application.
+ *   Who exports nothing, and gives no fence, pays nothing.
+ * ::wc_counters.fence_waits tells how often either had to wait.
+ *
+ * @param access what the caller's device is going to do: ::WC_MAP_READ waits for those who write,
+ *        ::WC_MAP_WRITE for those who read, too
+ * @param[out] sync_file on success a descriptor, close-on-exec, which the caller owns; else -1
+ * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_TYPE_ERROR for an access that is
+ * none;
+ *         ::WC_NOT_SUPPORTED_ERROR when the memory is no DMA-BUF, or by kernels before 6.0: there
+ *         only poll() on the exported DMA-BUF tells; ::WC_OPERATION_ERROR without memory or
+ *         descriptors.
+ */
+int wc_video_frame_export_sync_file(struct wc_video_frame *frame, int access, int *sync_file);
+
+/**
+ * Say that a device works on the picture until a sync file is signalled: one that does not leave
+ * fences on DMA-BUFs itself. Everybody who looks at these DMA-BUFs sees it, other processes
+ * included. See wc_video_frame_export_sync_file() for who waits.
+ *
+ * @param access what the device does: ::WC_MAP_READ (a release fence) or ::WC_MAP_WRITE
+ * @param sync_file stays the caller's, who may close it at once
+ * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_TYPE_ERROR for an access that is
+ * none,
+ *         for writing to a read-only frame, or for a descriptor that is no sync file;
+ *         ::WC_NOT_SUPPORTED_ERROR when the memory is no DMA-BUF, or by kernels before 6.0: then
+ *         the frame has to be kept open until the device is done; ::WC_OPERATION_ERROR without
+ *         memory. A frame in several DMA-BUFs may then have the fence on some of them.
+ */
+int wc_video_frame_import_sync_file(struct wc_video_frame *frame, int access, int sync_file);
 
 /** What to copy and how to lay it out (VideoFrameCopyToOptions). All zero is the default. */
 struct wc_video_frame_copy_options {

@@ -224,6 +224,7 @@ void wc_context_get_counters(const struct wc_context *context, struct wc_counter
 		counters->bytes_by_kind[i] = read_counter(&core->counters.bytes_by_kind[i]);
 	counters->descriptors = read_counter(&core->counters.descriptors);
 	counters->libv4l2_devices = read_counter(&core->counters.libv4l2_devices);
+	counters->fence_waits = read_counter(&core->counters.fence_waits);
 	counters->frames_decoded = read_counter(&core->counters.frames_decoded);
 	counters->chunks_encoded = read_counter(&core->counters.chunks_encoded);
 	counters->bytes_copied = read_counter(&core->counters.bytes_copied);

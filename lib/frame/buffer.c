@@ -15,6 +15,7 @@ void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_o
 	buffer->core = core_ref(core);
 	atomic_init(&buffer->refs, 1);
 	atomic_init(&buffer->pins, 0);
+	buffer->acquire_fence = -1;
 	pthread_mutex_init(&buffer->access.lock, NULL);
 	counter_add(&core->counters.buffers, 1);
 }
@@ -62,7 +63,7 @@ int buffer_reserve_descriptors(struct buffer *buffer, unsigned n)
 
 static unsigned total_descriptors(const struct buffer *buffer)
 {
-	unsigned n = 0;
+	unsigned n = buffer->acquire_fence >= 0;
 
 	for (unsigned i = 0; i < buffer->n_objects; i++)
 		n += buffer->objects[i].fd >= 0;
@@ -89,6 +90,8 @@ void buffer_finish(struct buffer *buffer)
 	for (unsigned i = 0; i < buffer->n_objects; i++)
 		if (buffer->objects[i].fd >= 0)
 			close(buffer->objects[i].fd);
+	if (buffer->acquire_fence >= 0)
+		close(buffer->acquire_fence);
 	if (buffer->bytes)
 		memory_give(core, buffer->kind, buffer->bytes);
 	count_descriptors(buffer, 0);

@@ -55,6 +55,13 @@ struct buffer {
 	atomic_uint pins;
 	atomic_uint held;              /* by frames and chunks that external memory was told of */
 	atomic_bool exported;          /* somebody outside may be reading the content */
+	/*
+	 * What devices outside may be doing, a set of enum wc_map_access: so fences of theirs are
+	 * to be looked for on the DMA-BUFs, see frame/fence.h.
+	 */
+	atomic_uint fences;
+	int acquire_fence;             /* sync file, owned: the content is there then; -1: now */
+	atomic_int acquired;           /* 1: it is signalled; 0: not known; negative errno */
 	size_t bytes;                  /* counted: of all objects, or reserved for them */
 	unsigned descriptors;          /* counted: of all objects, or reserved for them */
 	enum wc_memory_kind kind;      /* plain, unless the maker says so before buffer_account() */
@@ -104,9 +111,10 @@ void buffer_unpin(struct buffer *buffer);
 /*
  * The CPU is about to use the content: access is a set of enum wc_map_access. Of a buffer that is
  * not shared nothing is asked. Else it is mapped if it is not yet, and its caches are made to agree
- * with memory; -EACCES when it may not be written, or the error of the system call. Each success
- * needs a buffer_end_access(), before a device is to see what was written. Between the two map of
- * the objects can be read. Any thread, nested or at once.
+ * with memory, which waits for fences; -EACCES when it may not be written, those of fence_block(),
+ * or the error of the system call. Each success needs a buffer_end_access(), before a device is to
+ * see what was written. Between the two map of the objects can be read. Any thread, nested or at
+ * once.
  *
  * See "CPU Access to DMA Buffer Objects" in the kernel's driver-api/dma-buf.rst.
  */

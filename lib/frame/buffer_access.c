@@ -19,6 +19,7 @@
 
 #include <webcodecs/video_frame.h>
 
+#include "frame/fence.h"
 #include "frame/memory_io.h"
 
 static int sync_object(const struct buffer_object *object, unsigned when, unsigned kinds)
@@ -92,6 +93,9 @@ int buffer_begin_access(struct buffer *buffer, unsigned kinds)
 
 	if (!buffer->is_shared)
 		return 0;
+	ret = fence_block(buffer);
+	if (ret < 0)
+		return ret;
 	if (kinds & WC_MAP_WRITE)
 		kinds |= WC_MAP_READ;
 	pthread_mutex_lock(&access->lock);

@@ -12,6 +12,8 @@ lib_libframe_la_SOURCES = \
 	lib/frame/convert.c lib/frame/convert.h \
 	lib/frame/dma_buf.c lib/frame/dma_buf.h \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
+	lib/frame/fence.c lib/frame/fence.h \
+	lib/frame/fence_wait.c lib/frame/fence_wait.h \
 	lib/frame/force_close.c \
 	lib/frame/frame_cache.c lib/frame/frame_cache.h \
 	lib/frame/frame_memory.c lib/frame/frame_memory.h \
@@ -29,6 +31,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/turn.c lib/frame/turn.h \
 	lib/frame/video_frame.c lib/frame/video_frame.h \
 	lib/frame/video_frame_copy.c \
+	lib/frame/video_frame_fence.c \
 	lib/frame/video_frame_import.c \
 	lib/frame/video_frame_init.c lib/frame/video_frame_init.h \
 	lib/frame/video_frame_map.c \

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <xf86drm.h>
+
+#include "util/clock.h"
 
 /* Linux 6.3; a C library may be older. */
 #ifndef MFD_NOEXEC_SEAL
@@ -37,6 +40,27 @@ int memory_io_ioctl(int fd, unsigned long request, void *arg)
 	do
 		ret = ioctl(fd, request, arg);
 	while (ret < 0 && (errno == EINTR || errno == EAGAIN));
+	return ret < 0 ? -errno : ret;
+}
+
+int memory_io_dup(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : copy;
+}
+
+/* A signal must not make the wait longer. */
+int memory_io_poll(struct pollfd *fds, unsigned n, int timeout_ms)
+{
+	int64_t deadline = timeout_ms ? clock_now() + (int64_t)timeout_ms * 1000 : 0;
+	int ret;
+
+	while ((ret = poll(fds, n, timeout_ms)) < 0 && errno == EINTR) {
+		int64_t left = timeout_ms ? deadline - clock_now() : 0;
+
+		timeout_ms = left > 0 ? (int)(left / 1000) : 0;
+	}
 	return ret < 0 ? -errno : ret;
 }
 

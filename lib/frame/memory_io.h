@@ -11,10 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pollfd;
+
 /* A descriptor for reading and writing, close-on-exec. */
 int memory_io_open(const char *path);
 void memory_io_close(int fd);
 int memory_io_ioctl(int fd, unsigned long request, void *arg);
+
+/* A duplicate, close-on-exec. */
+int memory_io_dup(int fd);
+
+/* How many are ready; 0 after so many milliseconds. */
+int memory_io_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 
 /* A memfd of size 0 that can be sealed. */
 int memory_io_memfd(const char *name);

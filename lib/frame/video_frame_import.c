@@ -10,6 +10,7 @@
 
 #include "frame/color_space.h"
 #include "frame/dma_buf.h"
+#include "frame/fence.h"
 #include "frame/pixel_format.h"
 #include "frame/plane_layout.h"
 #include "util/error.h"
@@ -31,6 +32,7 @@ struct plan {
 	unsigned joined[WC_MAX_PLANES];     /* of each object of the description, ours */
 	unsigned given[WC_MAX_PLANES];      /* of each object of ours, its place there */
 	struct dma_buf_info infos[WC_MAX_PLANES];
+	int acquire_fence;                  /* a duplicate, owned; -1: none */
 };
 
 static int type_error(struct wc_error *error, const char *problem)
@@ -221,6 +223,24 @@ static int plan_visible(struct plan *plan, const struct wc_video_frame_init *ini
 			  plan->format.width, plan->format.height, error);
 }
 
+/* The last step: the duplicate is what would have to be undone. */
+static int plan_fence(struct plan *plan, const struct wc_dma_buf *d, struct wc_error *error)
+{
+	int ret = d->has_acquire_fence ? fence_adopt(d->acquire_fence, &plan->acquire_fence) : 0;
+
+	if (ret == -EBADF)
+		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, EBADF,
+				 "the acquire fence: descriptor %d is closed", d->acquire_fence);
+	if (ret == -EMFILE || ret == -ENFILE || ret == -ENOMEM)
+		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, -ret,
+				 "no descriptor for the acquire fence");
+	if (ret < 0)
+		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, -ret,
+				 "the acquire fence: descriptor %d is no sync file",
+				 d->acquire_fence);
+	return 0;
+}
+
 static int make_plan(struct plan *plan, const struct wc_dma_buf *d,
 		     const struct wc_video_frame_init *init, struct wc_error *error)
 {
@@ -228,6 +248,7 @@ static int make_plan(struct plan *plan, const struct wc_dma_buf *d,
 	int ret;
 
 	memset(plan, 0, sizeof *plan);
+	plan->acquire_fence = -1;
 	if (!problem)
 		problem = video_frame_init_problem(init);
 	if (!problem)
@@ -239,7 +260,9 @@ static int make_plan(struct plan *plan, const struct wc_dma_buf *d,
 		ret = plan_visible(plan, init, error);
 	if (ret == 0)
 		ret = plan_objects(plan, d, error);
-	return ret < 0 ? ret : plan_planes(plan, d, error);
+	if (ret == 0)
+		ret = plan_planes(plan, d, error);
+	return ret < 0 ? ret : plan_fence(plan, d, error);
 }
 
 /* ---- the buffer ------------------------------------------------------------------------------ */
@@ -297,12 +320,15 @@ static int add_objects(struct buffer *buffer, const struct plan *plan, const str
 	int fds[WC_MAX_PLANES];
 
 	if (ret == 0)
-		ret = buffer_reserve_descriptors(buffer, plan->n_objects);
+		ret = buffer_reserve_descriptors(buffer, plan->n_objects +
+						 (plan->acquire_fence >= 0));
 	if (ret == 0)
 		ret = duplicate(plan, d, fds);
 	if (ret < 0)
 		return ret;
 	buffer->is_shared = true;
+	buffer->acquire_fence = plan->acquire_fence;
+	buffer->fences = d->no_implicit_fences ? 0 : WC_MAP_WRITE;
 	buffer->n_objects = plan->n_objects;
 	for (unsigned i = 0; i < plan->n_objects; i++)
 		buffer->objects[i] = (struct buffer_object) {
@@ -359,6 +385,8 @@ int video_frame_from_dma_buf(struct core *core, const struct wc_dma_buf *dma_buf
 	*frame = slab_get(&core->frames);
 	ret = *frame ? import(core, &plan, dma_buf, release, user_data, &buffer) : -ENOMEM;
 	if (ret < 0) {
+		if (plan.acquire_fence >= 0)
+			close(plan.acquire_fence);
 		if (*frame)
 			slab_put(&core->frames, *frame);
 		*frame = NULL;

@@ -210,6 +210,10 @@ static int duplicate_objects(struct buffer *buffer, struct wc_dma_buf *dma_buf)
 		dma_buf->object_count++;
 	}
 	atomic_store_explicit(&buffer->exported, true, memory_order_relaxed);
+	/* Before they can do anything with it. */
+	atomic_fetch_or_explicit(&buffer->fences,
+				 buffer->read_only ? WC_MAP_READ : WC_MAP_READ | WC_MAP_WRITE,
+				 memory_order_relaxed);
 	return WC_OK;
 }
 

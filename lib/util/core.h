@@ -33,6 +33,7 @@ struct core {
 		counter bytes_by_kind[WC_MEMORY_KINDS];   /* of buffer_bytes */
 		counter descriptors;     /* of devices and buffers */
 		counter libv4l2_devices; /* places in the table of libv4l2 */
+		counter fence_waits;     /* in the loop, for fences of other devices */
 	} counters;
 	struct census census;
 	struct external_memory external_memory;

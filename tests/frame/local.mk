@@ -3,6 +3,7 @@ WC_FRAME_TESTS = \
 	tests/frame/test_allocators \
 	tests/frame/test_buffer_access \
 	tests/frame/test_convert \
+	tests/frame/test_fence \
 	tests/frame/test_force_close \
 	tests/frame/test_frame_cache \
 	tests/frame/test_frame_memory \
@@ -55,6 +56,13 @@ tests_frame_test_buffer_access_LDFLAGS = $(WC_FRAME_MEMORY_WRAP)
 tests_frame_test_convert_SOURCES = tests/frame/test_convert.c
 tests_frame_test_convert_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_convert_LDADD = $(WC_FRAME_TEST_LIBS) -lm
+
+tests_frame_test_fence_SOURCES = tests/frame/test_fence.c
+tests_frame_test_fence_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_fence_LDADD = $(WC_FRAME_TEST_LIBS)
+tests_frame_test_fence_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=dma_buf_inspect,--wrap=memory_io_dup,--wrap=memory_io_ioctl \
+	-Wl,--wrap=memory_io_map,--wrap=memory_io_poll,--wrap=memory_io_unmap
 
 tests_frame_test_force_close_SOURCES = tests/frame/test_force_close.c
 tests_frame_test_force_close_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
