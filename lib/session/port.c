@@ -3,13 +3,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "frame/dma_buf.h"
+#include "frame/fence_wait.h"
+#include "util/macros.h"
 #include "v4l2/io.h"
 
 struct port_buffer {
 	struct buffer base;
 	struct port *port;             /* a reference */
+	struct fence_wait wait;        /* for devices that use it though no frame does */
 	unsigned index;
 };
 
@@ -42,6 +46,42 @@ static void port_unref(struct port *port)
 	free(port);
 }
 
+/* The owner may close the port from its handler. */
+static void give_back(struct port *port, struct port_buffer *pb)
+{
+	atomic_store_explicit(&pb->base.fences, 0, memory_order_relaxed);
+	port->returned(port->owner, pb->index);
+}
+
+static void warn_unwatched(struct port *port, int ret)
+{
+	log_warning(&port->core->log, "cannot wait for devices that read a buffer (%s)",
+		    strerror(-ret));
+}
+
+static void on_signalled(struct fence_wait *wait, int ret)
+{
+	struct port_buffer *pb = container_of(wait, struct port_buffer, wait);
+
+	if (ret < 0)
+		warn_unwatched(pb->port, ret);
+	give_back(pb->port, pb);
+}
+
+/* In the thread of the loop. A driver overwrites it: not before those who still read are done. */
+static void take_back(struct port *port, unsigned index)
+{
+	struct port_buffer *pb = port->buffers[index];
+	int ret = fence_wait_begin(&pb->wait, port->loop, &pb->base, WC_MAP_WRITE, 0,
+				   on_signalled);
+
+	if (ret > 0)
+		return;
+	if (ret < 0)
+		warn_unwatched(port, ret);
+	give_back(port, pb);
+}
+
 /* Give the loop's thread what others returned. */
 static void run_returns(struct task *task)
 {
@@ -59,7 +99,7 @@ static void run_returns(struct task *task)
 	/* The owner may close the port from its handler. */
 	atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
 	for (unsigned i = 0; i < n && port->loop; i++)
-		port->returned(port->owner, indices[i]);
+		take_back(port, indices[i]);
 	port_unref(port);
 }
 
@@ -116,7 +156,7 @@ static void on_idle(struct buffer *buffer)
 
 	/* Only the owner's thread closes a port, so it is still open here. */
 	if (direct)
-		port->returned(port->owner, pb->index);
+		take_back(port, pb->index);
 }
 
 static void on_destroy(struct buffer *buffer)
@@ -162,7 +202,7 @@ static int take_memory(struct port *port, unsigned index, struct buffer *buffer)
 
 static int add_buffer(struct port *port, unsigned index)
 {
-	struct port_buffer *pb = malloc(sizeof *pb);
+	struct port_buffer *pb = calloc(1, sizeof *pb);
 	int ret;
 
 	if (!pb)
@@ -219,8 +259,10 @@ void port_close(struct port *port)
 	pthread_mutex_unlock(&port->lock);
 
 	loop_cancel_remote(loop, &port->task);
-	for (unsigned i = 0; i < port->n_buffers; i++)
+	for (unsigned i = 0; i < port->n_buffers; i++) {
+		fence_wait_cancel(&port->buffers[i]->wait);
 		buffer_unref(&port->buffers[i]->base);
+	}
 	port_unref(port);
 }
 
@@ -266,12 +308,17 @@ int port_index(const struct port *port, const struct buffer *buffer)
 	return (int)pb->index;
 }
 
+static bool is_in_use(const struct port_buffer *pb)
+{
+	return atomic_load_explicit(&pb->base.pins, memory_order_relaxed) ||
+	       fence_wait_is_on(&pb->wait);
+}
+
 unsigned port_count_in_use(const struct port *port)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; port && i < port->n_buffers; i++)
-		if (atomic_load_explicit(&port->buffers[i]->base.pins, memory_order_relaxed))
-			n++;
+		n += is_in_use(port->buffers[i]);
 	return n;
 }

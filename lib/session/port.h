@@ -7,6 +7,9 @@
  * is told in the thread of the loop. When the session closes the port, or replaces it after a
  * change of size, buffers in use become orphans: their memory lives on until the last pin, and
  * nobody is told any more.
+ *
+ * A buffer of which others had descriptors, or a fence, may still be read by a display or a GPU.
+ * Then it is in use until they are done (frame/fence.h), and the session is told then.
  */
 #ifndef WC_SESSION_PORT_H
 #define WC_SESSION_PORT_H
@@ -62,7 +65,7 @@ int port_enqueue(struct port *port, unsigned index);
 /* The index of a buffer, -1 when it belongs elsewhere. */
 int port_index(const struct port *port, const struct buffer *buffer);
 
-/* How many buffers frames and chunks use; 0 for NULL. */
+/* How many buffers frames, chunks and other devices use; 0 for NULL. */
 unsigned port_count_in_use(const struct port *port);
 
 #endif
