@@ -11,6 +11,9 @@
  *                           +-- applied -- CONFIGURING -------+
  *                                                 the running session cannot adopt it
  *
+ *    OPEN -- a picture that a device still writes --> FENCED -- it is done --> OPEN
+ *    FENCED -- the fence fails, or is never signalled -----------------------> codec closed
+ *
  *    CONFIGURING -- no hardware context --> ADMITTING -- there is room --> CONFIGURING
  *    OPEN -- no hardware context at the first input --> ADMITTING
  *    ADMITTING -- no room can be made --------------------------------------> codec closed
@@ -20,7 +23,10 @@
  *    any -- reset() --> OPEN
  *
  * Only OPEN takes messages from the front. In each other state one event is awaited: ready,
- * drained, the accountant's word, or one of our tasks.
+ * drained, fences, the accountant's word, or one of our tasks.
+ *
+ * Fences are waited for here and not in sessions, so that frames stay in order, drivers and threads
+ * get finished pictures only, and reset() and close() end the wait at once.
  */
 #include "api/codec.h"
 
@@ -195,6 +201,7 @@ static void abandon(struct codec *codec, enum wc_status status)
 	task_cancel(&codec->configure_task);
 	task_cancel(&codec->drained_task);
 	task_cancel(&codec->broken_task);
+	fence_wait_cancel(&codec->fence_wait);
 	admission_cancel(&codec->claim);
 	if (codec->flushing)
 		end_flush(codec, codec->flushing, status);
@@ -310,11 +317,49 @@ static bool try_again_later(struct codec *codec, const struct wc_error *error)
 	return admit(codec, codec->config, error);
 }
 
+/* In dispatch. The message is at the front still: only OPEN takes messages from there. */
+static void on_drawn(struct fence_wait *wait, int ret)
+{
+	struct codec *codec = container_of(wait, struct codec, fence_wait);
+	struct wc_error error;
+
+	if (ret < 0) {
+		fence_error(&wait->report, ret, &error);
+		close_with(codec, &error);
+		return;
+	}
+	front(codec)->is_drawn = true;
+	codec->pump = PUMP_OPEN;
+	process(codec);
+}
+
+/* False: the picture is not finished, so something else has to happen first. */
+static bool check_drawn(struct codec *codec, struct message *message)
+{
+	struct wc_video_frame *frame = message->input.frame;
+	struct wc_error error;
+	int ret = 0;
+
+	if (frame && !message->is_drawn)
+		ret = fence_wait_begin(&codec->fence_wait, &codec->context->loop, frame->buffer,
+				       WC_MAP_READ, FENCE_PATIENCE, on_drawn);
+	if (ret > 0) {
+		codec->pump = PUMP_FENCED;
+	} else if (ret < 0) {
+		fence_error(&codec->fence_wait.report, ret, &error);
+		break_down(codec, &error);
+	}
+	message->is_drawn = ret == 0;
+	return ret == 0;
+}
+
 static void run_work(struct codec *codec, struct message *message)
 {
 	struct wc_error error;
 	int ret;
 
+	if (!check_drawn(codec, message))
+		return;
 	if (codec->dirty && codec->ops->must_drain &&
 	    codec->ops->must_drain(codec, &message->input)) {
 		drain(codec);

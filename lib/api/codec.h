@@ -17,6 +17,7 @@
 #include <webcodecs/codec.h>
 
 #include "api/context.h"
+#include "frame/fence_wait.h"
 #include "session/select.h"
 #include "session/session.h"
 #include "util/list.h"
@@ -28,6 +29,7 @@ struct codec;
 enum pump {
 	PUMP_OPEN,             /* messages are processed */
 	PUMP_FULL,             /* the session has no room ("codec saturated") */
+	PUMP_FENCED,           /* a device still writes the picture at the front */
 	PUMP_DRAINING,         /* all outputs are awaited, for a flush or before a change */
 	PUMP_CONFIGURING,      /* a session is to be made, by a task ("blocked") */
 	PUMP_ADMITTING,        /* there was no hardware context for it: room is being made */
@@ -46,6 +48,7 @@ struct message {
 	enum message_kind kind;
 	void *config;                  /* MESSAGE_CONFIGURE: owned, one block of memory */
 	struct session_input input;    /* MESSAGE_WORK: references owned */
+	bool is_drawn;                 /* nobody writes the picture of input any more */
 	wc_flush_callback callback;    /* MESSAGE_FLUSH: may be NULL */
 	void *user_data;
 	enum wc_status status;         /* of a flush that ended and was not told yet */
@@ -107,6 +110,7 @@ struct codec {
 
 	struct task configure_task, drained_task, broken_task, ended_task, dequeue_task;
 	struct wc_error failure;       /* for broken_task */
+	struct fence_wait fence_wait;  /* for the picture at the front, in PUMP_FENCED */
 
 	unsigned depth;                /* functions on the stack that still use the codec */
 	bool destroyed;                /* free when depth is 0 again */

@@ -4,6 +4,7 @@
 WC_API_TESTS = \
 	tests/api/test_census \
 	tests/api/test_context \
+	tests/api/test_fences \
 	tests/api/test_memory \
 	tests/api/test_no_memory \
 	tests/api/test_pressure \
@@ -33,6 +34,12 @@ tests_api_test_census_LDADD = $(WC_API_TEST_LIBS)
 tests_api_test_context_SOURCES = tests/api/test_context.c $(WC_API_TEST_SOURCES)
 tests_api_test_context_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_context_LDADD = $(WC_API_TEST_LIBS)
+
+tests_api_test_fences_SOURCES = tests/api/test_fences.c $(WC_API_TEST_SOURCES)
+tests_api_test_fences_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_fences_LDADD = $(WC_API_TEST_LIBS)
+tests_api_test_fences_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=dma_buf_inspect,--wrap=memory_io_ioctl,--wrap=memory_io_poll
 
 tests_api_test_memory_SOURCES = tests/api/test_memory.c $(WC_API_TEST_SOURCES)
 tests_api_test_memory_CFLAGS = $(WC_API_TEST_CFLAGS)
