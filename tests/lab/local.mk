@@ -48,6 +48,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_capture_import \
 	tests/lab/suite/test_contend \
 	tests/lab/suite/test_encoder \
+	tests/lab/suite/test_fence \
 	tests/lab/suite/test_gone \
 	tests/lab/suite/test_import \
 	tests/lab/suite/test_ladder \
@@ -105,6 +106,11 @@ tests_lab_suite_test_contend_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_encoder_SOURCES = tests/lab/suite/test_encoder.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_encoder_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_encoder_LDADD = lib/libwebcodecs.la
+
+tests_lab_suite_test_fence_SOURCES = tests/lab/suite/test_fence.c $(WC_SUITE_SOURCES)
+tests_lab_suite_test_fence_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
+tests_lab_suite_test_fence_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_fence_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_gone_SOURCES = tests/lab/suite/test_gone.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_gone_LDFLAGS = $(WC_SUITE_LINK)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # DMA-BUFs of somebody else's on the real encoder: the bits of the way by copies, no byte copied, and
-# each DMA-BUF attached once, counted by the plugin of tests/lab/plugin.
+# each DMA-BUF attached once, counted by the plugin of tests/lab/plugin; and fences of vgem.
 
 # shellcheck disable=SC2317 # check calls functions
 # shellcheck source=tests/lab/suite/common.sh
@@ -35,6 +35,7 @@ run test_import bits udmabuf
 run test_import bits dumb
 run test_import errors
 WC_LAB_REFUSE_ATTACH=1 run "$lab/plugin/with-limit" --contexts 4 test_import refused
+run test_fence
 WC_LAB_ATTACHMENTS=$PWD/attachments run "$lab/plugin/with-limit" --contexts 4 \
 	test_import many $frames
 check "the driver attached each of the 8 once in $frames frames" attached_once
