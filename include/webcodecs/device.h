@@ -59,6 +59,24 @@ struct wc_device_codec {
 	uint64_t reserved[4];
 };
 
+/**
+ * What a converter reads and makes. Which pairs of formats and sizes go together only the device
+ * knows.
+ */
+struct wc_device_converter {
+	struct wc_size_range source_size;   /**< all zero: the driver does not tell */
+	struct wc_size_range result_size;   /**< likewise */
+	uint32_t source_count;
+	uint32_t sources[WC_DEVICE_MAX_RAW_FORMATS];   /**< DRM fourccs, the driver's order */
+	uint32_t result_count;
+	uint32_t results[WC_DEVICE_MAX_RAW_FORMATS];
+	bool crops;                  /**< reads a part of the source */
+	bool rotates;                /**< by quarter turns */
+	bool mirrors;                /**< horizontally */
+	bool mirrors_vertically;
+	uint64_t reserved[4];
+};
+
 /** Most codecs of one ::wc_device; what is beyond is not listed. */
 #define WC_DEVICE_MAX_CODECS 16
 
@@ -72,6 +90,7 @@ struct wc_device {
 	char bus[32];                /**< where it is */
 	uint32_t codec_count;
 	struct wc_device_codec codecs[WC_DEVICE_MAX_CODECS];
+	struct wc_device_converter converter;   /**< all zero in other roles */
 	uint64_t reserved[4];
 };
 

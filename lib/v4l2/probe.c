@@ -118,20 +118,22 @@ static void find_sizes(const struct probe *probe, uint32_t fourcc, struct wc_siz
 	} while (io_ioctl_plain(probe->fd, VIDIOC_ENUM_FRAMESIZES, &size) == 0);
 }
 
-static void add_raw_formats(const struct probe *probe, uint32_t type,
-			    struct wc_device_codec *codec)
+/* The raw formats of a queue that DRM has names for. How many. */
+static uint32_t list_raw_formats(const struct probe *probe, uint32_t type,
+				 uint32_t formats[WC_DEVICE_MAX_RAW_FORMATS])
 {
-	uint32_t fourcc, flags;
+	uint32_t fourcc, flags, count = 0;
 
 	for (uint32_t i = 0; (fourcc = enum_format(probe, type, i, &flags)); i++) {
 		uint32_t drm = raw_format_to_drm(fourcc);
 		bool known = drm == 0;
 
-		for (uint32_t k = 0; k < codec->raw_format_count; k++)
-			known = known || codec->raw_formats[k] == drm;
-		if (!known && codec->raw_format_count < WC_DEVICE_MAX_RAW_FORMATS)
-			codec->raw_formats[codec->raw_format_count++] = drm;
+		for (uint32_t k = 0; k < count; k++)
+			known = known || formats[k] == drm;
+		if (!known && count < WC_DEVICE_MAX_RAW_FORMATS)
+			formats[count++] = drm;
 	}
+	return count;
 }
 
 static void describe_codec(const struct probe *probe, uint32_t raw_type, uint32_t flags,
@@ -143,7 +145,7 @@ static void describe_codec(const struct probe *probe, uint32_t raw_type, uint32_
 	codec->profiles = menu_mask(probe, coded->profile_control);
 	codec->levels = menu_mask(probe, coded->level_control);
 	find_sizes(probe, coded->v4l2, &codec->size);
-	add_raw_formats(probe, raw_type, codec);
+	codec->raw_format_count = list_raw_formats(probe, raw_type, codec->raw_formats);
 }
 
 /* JPEG and MJPEG are one codec to us: the first of them wins. */
@@ -173,6 +175,52 @@ static void describe(const struct probe *probe)
 	}
 	info->has_codecs = true;
 	info->described = true;
+}
+
+/* ENUM_FRAMESIZES asks for a format, not for a queue; the first that we know speaks for all. */
+static void find_raw_sizes(const struct probe *probe, uint32_t type, struct wc_size_range *range)
+{
+	uint32_t fourcc, flags;
+
+	for (uint32_t i = 0; (fourcc = enum_format(probe, type, i, &flags)); i++) {
+		if (!raw_format_to_drm(fourcc))
+			continue;
+		find_sizes(probe, fourcc, range);
+		return;
+	}
+}
+
+static bool has_control(const struct probe *probe, uint32_t id, int32_t step)
+{
+	struct v4l2_queryctrl query = { .id = id };
+
+	return io_ioctl_plain(probe->fd, VIDIOC_QUERYCTRL, &query) == 0 &&
+	       !(query.flags & (V4L2_CTRL_FLAG_DISABLED | V4L2_CTRL_FLAG_READ_ONLY)) &&
+	       query.step == step;
+}
+
+/* Selection takes the single-planar names of the types on all devices (vidioc-g-selection.rst). */
+static bool has_crop(const struct probe *probe)
+{
+	struct v4l2_selection crop = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .target = V4L2_SEL_TGT_CROP,
+	};
+
+	return io_ioctl_plain(probe->fd, VIDIOC_G_SELECTION, &crop) == 0;
+}
+
+static void describe_converter(const struct probe *probe)
+{
+	struct wc_device_converter *converter = &probe->info->device.converter;
+
+	converter->source_count = list_raw_formats(probe, probe->output, converter->sources);
+	converter->result_count = list_raw_formats(probe, probe->capture, converter->results);
+	find_raw_sizes(probe, probe->output, &converter->source_size);
+	find_raw_sizes(probe, probe->capture, &converter->result_size);
+	converter->crops = has_crop(probe);
+	converter->rotates = has_control(probe, V4L2_CID_ROTATE, 90);
+	converter->mirrors = has_control(probe, V4L2_CID_HFLIP, 1);
+	converter->mirrors_vertically = has_control(probe, V4L2_CID_VFLIP, 1);
 }
 
 static int choose_types(struct probe *probe, const struct v4l2_capability *cap)
@@ -212,6 +260,8 @@ static int probe_open(struct probe *probe)
 	ret = find_role(probe, &device->role);
 	if (ret == 0)
 		describe(probe);
+	if (ret == 0 && device->role == WC_DEVICE_ROLE_CONVERTER)
+		describe_converter(probe);
 	return ret;
 }
 

@@ -20,14 +20,14 @@ static json_object *names_of(struct json_builder *builder, const char *codec, ui
 	return array;
 }
 
-static json_object *formats_of(struct json_builder *builder, const struct wc_device_codec *codec)
+static json_object *formats_of(struct json_builder *builder, const uint32_t *formats,
+			       uint32_t count)
 {
 	json_object *array = json_object_new_array();
 	char text[FOURCC_TEXT];
 
-	for (uint32_t i = 0; i < codec->raw_format_count; i++)
-		json_append(builder, array,
-			    json_object_new_string(fourcc_text(codec->raw_formats[i], text)));
+	for (uint32_t i = 0; i < count; i++)
+		json_append(builder, array, json_object_new_string(fourcc_text(formats[i], text)));
 	return array;
 }
 
@@ -57,7 +57,36 @@ static json_object *codec_of(struct json_builder *builder, const struct wc_devic
 		 names_of(builder, codec->codec, codec->profiles, menu_profile_name));
 	json_put(builder, object, "levels",
 		 names_of(builder, codec->codec, codec->levels, menu_level_name));
-	json_put(builder, object, "formats", formats_of(builder, codec));
+	json_put(builder, object, "formats",
+		 formats_of(builder, codec->raw_formats, codec->raw_format_count));
+	return object;
+}
+
+static json_object *side_of(struct json_builder *builder, const struct wc_size_range *size,
+			    const uint32_t *formats, uint32_t count)
+{
+	json_object *object = json_object_new_object();
+
+	json_put(builder, object, "size", size_of(builder, size));
+	json_put(builder, object, "formats", formats_of(builder, formats, count));
+	return object;
+}
+
+static json_object *converter_of(struct json_builder *builder,
+				 const struct wc_device_converter *converter)
+{
+	json_object *object = json_object_new_object();
+
+	json_put(builder, object, "source",
+		 side_of(builder, &converter->source_size, converter->sources,
+			 converter->source_count));
+	json_put(builder, object, "result",
+		 side_of(builder, &converter->result_size, converter->results,
+			 converter->result_count));
+	json_put_bool(builder, object, "crops", converter->crops);
+	json_put_bool(builder, object, "rotates", converter->rotates);
+	json_put_bool(builder, object, "mirrors", converter->mirrors);
+	json_put_bool(builder, object, "mirrors_vertically", converter->mirrors_vertically);
 	return object;
 }
 
@@ -75,6 +104,9 @@ static json_object *device_of(struct json_builder *builder, const struct wc_devi
 	for (uint32_t i = 0; i < device->codec_count; i++)
 		json_append(builder, codecs, codec_of(builder, &device->codecs[i]));
 	json_put(builder, object, "codecs", codecs);
+	if (device->role == WC_DEVICE_ROLE_CONVERTER)
+		json_put(builder, object, "converter",
+			 converter_of(builder, &device->converter));
 	return object;
 }
 

@@ -52,25 +52,30 @@ static void print_mask(const char *heading, const char *codec, uint64_t mask,
 	words_end(&words);
 }
 
-static void print_formats(const struct wc_device_codec *codec)
+static void print_formats(const char *heading, const uint32_t *formats, uint32_t count)
 {
-	struct words words = { .heading = "formats" };
+	struct words words = { .heading = heading };
 	char text[FOURCC_TEXT];
 
-	for (uint32_t i = 0; i < codec->raw_format_count; i++)
-		words_add(&words, fourcc_text(codec->raw_formats[i], text));
+	for (uint32_t i = 0; i < count; i++)
+		words_add(&words, fourcc_text(formats[i], text));
 	words_end(&words);
+}
+
+static void print_range(const struct wc_size_range *size)
+{
+	if (size->max_width)
+		printf("%ux%u to %ux%u", size->min_width, size->min_height, size->max_width,
+		       size->max_height);
+	if (size->step_width > 1 || size->step_height > 1)
+		printf(" in steps of %ux%u", size->step_width, size->step_height);
 }
 
 static void print_size(const struct wc_device_codec *codec)
 {
 	const struct wc_size_range *size = &codec->size;
 
-	if (size->max_width)
-		printf("%ux%u to %ux%u", size->min_width, size->min_height, size->max_width,
-		       size->max_height);
-	if (size->step_width > 1 || size->step_height > 1)
-		printf(" in steps of %ux%u", size->step_width, size->step_height);
+	print_range(size);
 	if (codec->dynamic_resolution)
 		printf("%ssize may change in the stream", size->max_width ? ", " : "");
 }
@@ -85,7 +90,35 @@ static void print_codec(const struct wc_device_codec *codec)
 	putchar('\n');
 	print_mask("profiles", codec->codec, codec->profiles, menu_profile_name);
 	print_mask("levels", codec->codec, codec->levels, menu_level_name);
-	print_formats(codec);
+	print_formats("formats", codec->raw_formats, codec->raw_format_count);
+}
+
+static void print_side(const char *name, const struct wc_size_range *size,
+		       const uint32_t *formats, uint32_t count)
+{
+	printf("  %-8s ", name);
+	print_range(size);
+	putchar('\n');
+	print_formats("formats", formats, count);
+}
+
+static void print_converter(const struct wc_device_converter *converter)
+{
+	struct words words = { .heading = "can" };
+
+	print_side("source", &converter->source_size, converter->sources,
+		   converter->source_count);
+	print_side("result", &converter->result_size, converter->results,
+		   converter->result_count);
+	if (converter->crops)
+		words_add(&words, "crop");
+	if (converter->rotates)
+		words_add(&words, "rotate");
+	if (converter->mirrors)
+		words_add(&words, "mirror");
+	if (converter->mirrors_vertically)
+		words_add(&words, "mirror-vertically");
+	words_end(&words);
 }
 
 static void print_device(const struct wc_device *device)
@@ -95,6 +128,8 @@ static void print_device(const struct wc_device *device)
 	       device->multiplanar ? ", multi-planar" : "");
 	for (uint32_t i = 0; i < device->codec_count; i++)
 		print_codec(&device->codecs[i]);
+	if (device->role == WC_DEVICE_ROLE_CONVERTER)
+		print_converter(&device->converter);
 }
 
 static void print_answer(const char *role, const struct session_answer *answer)

@@ -73,6 +73,11 @@ test_devices()
 	check 'the stateless decoder of vicodec' \
 		is_device "$stateless" stateless-decoder vicodec "$1"
 	check 'vim2m' is_device "$(node_of vim2m)" converter vim2m false
+	check 'what vim2m converts' has '[.devices[] | select(.role == "converter")][0].converter |
+		.source.formats == ["RG16", "BG24", "RG24"] and
+		.result.formats == ["RG16", "BG24", "RG24", "YUYV"] and
+		.source.size.max_width == 640 and .result.size.step_width == 2 and
+		.mirrors and .mirrors_vertically and (.crops or .rotates | not)'
 	check 'visl' is_device "$visl" stateless-decoder visl true
 	check 'nothing of vivid' has '[.devices[] | select(.driver == "vivid")] == []'
 	for path in "$encoder" "$decoder" "$stateless"; do
