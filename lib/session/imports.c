@@ -49,14 +49,14 @@ static bool kind_fits(const struct frame_format *device, const struct wc_video_f
 	return true;
 }
 
-static bool visible_fits(uint32_t width, uint32_t height, const struct wc_rect *visible,
-			 char *reason)
+static bool visible_fits(const struct wc_rect *part, const struct wc_rect *visible, char *reason)
 {
-	if (visible->x == 0 && visible->y == 0 && visible->width == width &&
-	    visible->height == height)
+	if (visible->x == part->x && visible->y == part->y && visible->width == part->width &&
+	    visible->height == part->height)
 		return true;
-	return no(reason, "its visible part is %ux%u at %u,%u, and %ux%u at 0,0 is encoded",
-		  visible->width, visible->height, visible->x, visible->y, width, height);
+	return no(reason, "its visible part is %ux%u at %u,%u, and the device reads %ux%u at %u,%u",
+		  visible->width, visible->height, visible->x, visible->y, part->width,
+		  part->height, part->x, part->y);
 }
 
 /* A plane as the device reads it. V4L2 has no way to tell an offset that all drivers heed. */
@@ -104,11 +104,11 @@ static bool sizes_fit(const struct queue_format *format, const struct import_sou
 }
 
 bool import_fits(const struct queue_format *format, const struct frame_format *device,
-		 uint32_t width, uint32_t height, const struct wc_video_frame *frame,
+		 const struct wc_rect *part, const struct wc_video_frame *frame,
 		 struct import_source *source, char reason[IMPORT_REASON])
 {
 	if (!kind_fits(device, frame, reason) ||
-	    !visible_fits(width, height, &frame->visible, reason))
+	    !visible_fits(part, &frame->visible, reason))
 		return false;
 	for (unsigned i = 0; i < device->n_planes; i++)
 		if (!plane_fits(device, &frame->format, i, reason))

@@ -38,12 +38,12 @@ struct imports {
 #define IMPORT_REASON 128
 
 /*
- * Whether a queue of that format, in which pictures lie as device says, can read the visible part
- * of a frame in place, which has to be width by height pixels at 0,0. If so *source is filled; if
+ * Whether a queue of that format, in which pictures lie as device says, of which it reads part, can
+ * read the visible part of a frame in place, which has to be just that. If so *source is filled; if
  * not the reason, a clause without a full stop.
  */
 bool import_fits(const struct queue_format *format, const struct frame_format *device,
-		 uint32_t width, uint32_t height, const struct wc_video_frame *frame,
+		 const struct wc_rect *part, const struct wc_video_frame *frame,
 		 struct import_source *source, char reason[IMPORT_REASON]);
 
 /* The index for a picture: its own, or another one. -EAGAIN: the driver has it, or has all. */

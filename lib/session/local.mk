@@ -18,7 +18,8 @@ lib_libsession_la_SOURCES = \
 	lib/session/software_worker.c lib/session/software_worker.h \
 	lib/session/stateful.c lib/session/stateful.h \
 	lib/session/stateful_decoder.c \
-	lib/session/stateful_encoder.c
+	lib/session/stateful_encoder.c \
+	lib/session/stateful_picture.c lib/session/stateful_picture.h
 lib_libsession_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBAVCODEC_CFLAGS)
 if WITH_LIBAV
 lib_libsession_la_SOURCES += \

@@ -170,13 +170,13 @@ static void run_free(struct task *task)
 
 /* In the books first: who looks at them knows of us before the driver does. */
 static int take_context(struct stateful *s, const struct v4l2_device_info *info,
-			enum video_codec codec, struct wc_error *error)
+			const char *work, struct wc_error *error)
 {
 	struct device_identity identity;
 	struct account_key key;
 
 	device_account_key(info, &identity, &key);
-	return claim_take(s->env.claim, &key, video_codec_name(codec), error);
+	return claim_take(s->env.claim, &key, work, error);
 }
 
 /* Others in the process use libv4l2, too: only it knows when its table is full. */
@@ -203,7 +203,7 @@ static int no_descriptor(struct stateful *s, const struct v4l2_device_info *info
 
 int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 		  const struct session_env *env, const struct v4l2_device_info *info,
-		  enum wc_device_role role, enum video_codec codec, struct wc_error *error)
+		  enum wc_device_role role, const char *work, struct wc_error *error)
 {
 	int ret;
 
@@ -217,7 +217,7 @@ int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 	s->device.fd = -1;
 	snprintf(s->card, sizeof s->card, "%s", info->device.card);
 
-	ret = take_context(s, info, codec, error);
+	ret = take_context(s, info, work, error);
 	if (ret < 0)
 		return ret;
 	if (descriptors_take(s->env.core, 1) < 0)
@@ -242,9 +242,7 @@ static void release_device(struct stateful *s)
 	if (s->device.fd >= 0) {
 		stateful_stop(s);
 		stateful_free_inputs(s);
-		port_close(s->out_port);
-		s->out_port = NULL;
-		queue_free(&s->out);
+		stateful_free_outputs(s);
 		if (s->device.attached == 0)
 			counter_sub(&s->env.core->counters.libv4l2_devices, 1);
 		device_close(&s->device);
@@ -425,7 +423,7 @@ static bool get_decision(const struct stateful *s, struct memory_wish *wish)
 {
 	if (!s->env.memory)
 		return false;
-	frame_memory_get_wish(s->env.memory, WC_MEMORY_FOR_CODEC | WC_MEMORY_FOR_CPU, wish);
+	frame_memory_get_wish(s->env.memory, s->use, wish);
 	for (unsigned i = 0; i < s->out.format.n_planes; i++)
 		if (wish->key.size < s->out.format.planes[i].sizeimage)
 			wish->key.size = s->out.format.planes[i].sizeimage;
@@ -446,13 +444,20 @@ static int make_imports(struct stateful *s, unsigned count, struct pool_allocato
 	ret = s->out_port ? port_fill(s->out_port) : -ENOMEM;
 	if (ret == 0)
 		return 0;
-	port_close(s->out_port);
-	s->out_port = NULL;
-	queue_free(&s->out);
+	stateful_free_outputs(s);
 	return ret;
 }
 
-bool stateful_import_outputs(struct stateful *s, unsigned count)
+/* Not tried again in this session, and the log says so. */
+static void refuse_imports(struct stateful *s, int sys_errno)
+{
+	s->imports_refused = true;
+	log_warning(&s->env.core->log,
+		    "%s: CAPTURE does not import memory as decided on (%s): frames are in the "
+		    "driver's", s->device.path, strerror(sys_errno));
+}
+
+static bool import_outputs(struct stateful *s, unsigned count)
 {
 	struct pool_allocator *allocator;
 	struct wc_memory_choice choice;
@@ -465,11 +470,18 @@ bool stateful_import_outputs(struct stateful *s, unsigned count)
 	if (ret == 0)
 		ret = make_imports(s, count, allocator);
 	if (ret < 0)
-		stateful_refuse_imports(s, -ret);
+		refuse_imports(s, -ret);
 	else
 		log_info(&s->env.core->log, "%s: CAPTURE imports %s %s", s->device.path,
 			 wc_memory_kind_name(choice.kind), choice.name);
 	return ret == 0;
+}
+
+int stateful_make_outputs(struct stateful *s, struct wc_error *error)
+{
+	unsigned count = stateful_wanted_outputs(s);
+
+	return import_outputs(s, count) ? 0 : stateful_allocate_outputs(s, count, false, error);
 }
 
 bool stateful_has_imports(const struct stateful *s)
@@ -477,12 +489,31 @@ bool stateful_has_imports(const struct stateful *s)
 	return s->out.state != QUEUE_EMPTY && s->out.memory == V4L2_MEMORY_DMABUF;
 }
 
-void stateful_refuse_imports(struct stateful *s, int sys_errno)
+int stateful_free_outputs(struct stateful *s)
 {
-	s->imports_refused = true;
-	log_warning(&s->env.core->log,
-		    "%s: CAPTURE does not import memory as decided on (%s): frames are in the "
-		    "driver's", s->device.path, strerror(sys_errno));
+	port_close(s->out_port);
+	s->out_port = NULL;
+	return queue_free(&s->out);
+}
+
+int stateful_queue_first(struct stateful *s, struct wc_error *error)
+{
+	int ret = stateful_queue_outputs(s);
+
+	if (ret < 0 && stateful_has_imports(s)) {
+		refuse_imports(s, -ret);
+		ret = stateful_free_outputs(s);
+		if (ret < 0)
+			return stateful_error(s, WC_STAGE_JOB, -ret, "give buffers back", error);
+		ret = stateful_make_outputs(s, error);
+		if (ret < 0)
+			return ret;
+		ret = stateful_queue_outputs(s);
+	}
+	if (ret < 0)
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE",
+				      error);
+	return 0;
 }
 
 int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error *error)
@@ -966,7 +997,7 @@ static bool serve_input(struct stateful *s)
 	if (s->in.n_queued == 0)
 		stateful_tell_ready(s);
 	if (!s->dead && generation == s->generation && (done.flags & V4L2_BUF_FLAG_ERROR))
-		stateful_fail_stream(s, "the device could not decode or encode its input");
+		stateful_fail_stream(s, "the device could not work on its input");
 	return true;
 }
 

@@ -79,6 +79,7 @@ struct stateful {
 	bool throttled;
 	bool lean;                         /* it was, and has less than it began with */
 	unsigned keep;                     /* output buffers that the driver needs */
+	unsigned use;                      /* set of ::wc_memory_use: who shares raw outputs */
 	bool imports_refused;              /* on the output side, in this session */
 	bool failed, drained_later, dead;
 	uint32_t max_input;                /* bytes beyond which no input buffer grew, 0: unknown */
@@ -90,12 +91,12 @@ struct stateful {
 };
 
 /*
- * Open the device and claim a context. 0, or a ::wc_status with *error filled and the device
- * closed; then stateful_abandon() is all that is left to do.
+ * Open the device and claim a context for work: a codec's name, or another. 0, or a ::wc_status
+ * with *error filled and the device closed; then stateful_abandon() is all that is left to do.
  */
 int stateful_open(struct stateful *s, const struct stateful_ops *ops,
 		  const struct session_env *env, const struct v4l2_device_info *info,
-		  enum wc_device_role role, enum video_codec codec, struct wc_error *error);
+		  enum wc_device_role role, const char *work, struct wc_error *error);
 
 /* Free a session that was never given out: device, claim, buffers, memory. */
 void stateful_abandon(struct stateful *s);
@@ -124,7 +125,7 @@ int stateful_fail_with(struct stateful *s, const struct wc_error *error);
 /* The same for a copy of size bytes in plain memory, for which there was none: EDQUOT or ENOMEM. */
 int stateful_fail_copy(struct stateful *s, int sys_errno, size_t size, const char *what);
 
-/* The same for a stream that the device cannot decode or encode: EncodingError. */
+/* The same for what the device cannot decode, encode or convert: EncodingError. */
 int stateful_fail_stream(struct stateful *s, const char *what);
 
 /*
@@ -146,17 +147,23 @@ int stateful_allocate_outputs(struct stateful *s, unsigned least, bool writable,
 			      struct wc_error *error);
 
 /*
- * The same for the output side of a decoder, in memory that the application decided on, which the
- * driver imports. False: it decided nothing, or this cannot be had, or was refused before in this
- * session; then stateful_allocate_outputs() is due.
+ * The same for an output side with pictures: in memory that the application decided on, which the
+ * driver imports; or, where it decided nothing, or this cannot be had, or was refused before in
+ * this session, in the driver's.
  */
-bool stateful_import_outputs(struct stateful *s, unsigned count);
+int stateful_make_outputs(struct stateful *s, struct wc_error *error);
 
-/* Whether the output side has such buffers. */
+/* Whether the output side has memory that was decided on. */
 bool stateful_has_imports(const struct stateful *s);
 
-/* The driver does not take them: they are not tried again, and the log says so. */
-void stateful_refuse_imports(struct stateful *s, int sys_errno);
+/*
+ * stateful_queue_outputs() for the first time since buffers were made, which shows whether the
+ * driver can import them. If not, it has its own memory from here on. 0 or a ::wc_status.
+ */
+int stateful_queue_first(struct stateful *s, struct wc_error *error);
+
+/* Buffers of the output side; those that the application holds live on as orphans. */
+int stateful_free_outputs(struct stateful *s);
 
 /*
  * Give the buffers of the input side back, and have places for imports instead. Both queues are

@@ -41,6 +41,7 @@
 #include "session/layout.h"
 #include "session/packaging.h"
 #include "session/stateful.h"
+#include "session/stateful_picture.h"
 #include "util/error.h"
 #include "v4l2/format.h"
 
@@ -81,14 +82,6 @@ static struct decoder *decoder(struct session *session)
 }
 
 /* ---- the output side ------------------------------------------------------------------------- */
-
-/* What frames need was lost; those that the application holds live on as orphans. */
-static int free_buffers(struct decoder *d)
-{
-	port_close(d->s.out_port);
-	d->s.out_port = NULL;
-	return queue_free(&d->s.out);
-}
 
 /* Whether both hold the same samples, however they are arranged. */
 static bool same_samples(uint32_t fourcc, uint32_t other)
@@ -153,7 +146,7 @@ static int choose_format(struct decoder *d)
 	if (wanted.fourcc == out->format.fourcc)
 		return 0;
 	memset(wanted.planes, 0, sizeof wanted.planes);
-	ret = free_buffers(d);
+	ret = stateful_free_outputs(&d->s);
 	return ret < 0 ? ret : queue_set_format(out, &wanted);
 }
 
@@ -211,7 +204,7 @@ static int replace_buffers(struct decoder *d, struct wc_error *error)
 {
 	struct stateful *s = &d->s;
 	unsigned in_use = port_count_in_use(s->out_port);
-	int ret = free_buffers(d);
+	int ret = stateful_free_outputs(&d->s);
 
 	if (ret < 0) {
 		error_set(error, WC_OPERATION_ERROR, WC_STAGE_BUFFERS, -ret,
@@ -220,9 +213,7 @@ static int replace_buffers(struct decoder *d, struct wc_error *error)
 		error_set_device(error, s->device.path);
 		return error->name;
 	}
-	if (stateful_import_outputs(s, stateful_wanted_outputs(s)))
-		return 0;
-	return stateful_allocate_outputs(s, stateful_wanted_outputs(s), false, error);
+	return stateful_make_outputs(s, error);
 }
 
 static int send_stop(struct decoder *d, struct wc_error *error)
@@ -261,28 +252,6 @@ static bool can_keep_buffers(const struct decoder *d, const struct queue_format 
 	       same_size(before, &out->format);
 }
 
-/*
- * The first buffers that a driver gets show whether it can import them. If not, it has its own
- * memory from here on. 0 or a ::wc_status.
- */
-static int queue_first(struct decoder *d, struct wc_error *error)
-{
-	struct stateful *s = &d->s;
-	int ret = stateful_queue_outputs(s);
-
-	if (ret < 0 && stateful_has_imports(s)) {
-		stateful_refuse_imports(s, -ret);
-		ret = replace_buffers(d, error);
-		if (ret < 0)
-			return ret;
-		ret = stateful_queue_outputs(s);
-	}
-	if (ret < 0)
-		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "queue buffers on CAPTURE",
-				      error);
-	return 0;
-}
-
 /* dev-decoder.rst, "Capture Setup", also for a change of size. 0 or a ::wc_status. */
 static int set_up_output(struct decoder *d, struct wc_error *error)
 {
@@ -298,7 +267,7 @@ static int set_up_output(struct decoder *d, struct wc_error *error)
 		ret = replace_buffers(d, error);
 	if (ret < 0)
 		return ret;
-	ret = queue_first(d, error);
+	ret = stateful_queue_first(s, error);
 	if (ret == 0)
 		ret = stateful_stream_on(s, &s->out, error);
 	if (ret < 0)
@@ -418,35 +387,13 @@ static void give_frame(struct decoder *d, struct buffer *buffer,
 	d->s.base.sink_ops->frame(d->s.base.sink, frame);
 }
 
-/* A copy has all memory planes in one object. */
-static void join_objects(const struct queue_format *format, struct frame_format *joined)
-{
-	size_t starts[WC_MAX_PLANES] = { 0 };
-
-	for (unsigned i = 1; i < format->n_planes; i++)
-		starts[i] = starts[i - 1] + format->planes[i - 1].sizeimage;
-	for (unsigned i = 0; i < joined->n_planes; i++) {
-		joined->planes[i].offset += starts[joined->planes[i].object];
-		joined->planes[i].object = 0;
-	}
-}
-
 static void give_copy(struct decoder *d, unsigned index, const struct timing *timing)
 {
 	struct frame_format format = d->format;
-	size_t size = 0;
 	struct buffer *copy;
-	int ret;
 
-	for (unsigned i = 0; i < d->s.out.format.n_planes; i++)
-		size += d->s.out.format.planes[i].sizeimage;
-	ret = stateful_copy_out(&d->s, index, size, &copy);
-	if (ret < 0) {
-		stateful_fail_copy(&d->s, -ret, size, "copy a frame");
+	if (stateful_copy_picture(&d->s, index, &format, &copy) < 0)
 		return;
-	}
-	stateful_requeue_output(&d->s, index);
-	join_objects(&d->s.out.format, &format);
 	give_frame(d, copy, &format, timing);
 	buffer_unref(copy);
 }
@@ -838,6 +785,7 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, ENOMEM, "no memory");
 	d->s.base = (struct session) { &session_ops, sink_ops, sink };
 	d->wished = params->fourcc;
+	d->s.use = WC_MEMORY_FOR_CODEC | WC_MEMORY_FOR_CPU;
 	ret = init_packaging(d, params, error);
 	if (ret < 0) {
 		free(d);
@@ -846,7 +794,7 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 	claim_set_load(env->claim, &(struct rate_load) { params->coded_width,
 							 params->coded_height, 0 });
 	ret = stateful_open(&d->s, &decoder_ops, env, device, WC_DEVICE_ROLE_DECODER,
-			    params->codec.codec, error);
+			    video_codec_name(params->codec.codec), error);
 	if (ret == 0)
 		ret = set_up_input(d, params, error);
 	if (ret == 0)

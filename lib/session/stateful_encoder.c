@@ -40,12 +40,12 @@
 
 #include "bitstream/chunk_info.h"
 #include "frame/color_space.h"
-#include "frame/convert.h"
 #include "frame/pixel_format.h"
 #include "session/codec_controls.h"
 #include "session/packaging.h"
 #include "session/profiles.h"
 #include "session/stateful.h"
+#include "session/stateful_picture.h"
 #include "util/error.h"
 #include "v4l2/format.h"
 
@@ -309,13 +309,10 @@ static int set_controls(struct encoder *e, struct wc_error *error)
 static int set_up(struct encoder *e, uint32_t fourcc, const struct wc_video_color_space *color,
 		  struct wc_error *error)
 {
-	int ret;
+	int ret = stateful_free_inputs(&e->s);
 
-	port_close(e->s.out_port);
-	e->s.out_port = NULL;
-	ret = stateful_free_inputs(&e->s);
 	if (ret == 0)
-		ret = queue_free(&e->s.out);
+		ret = stateful_free_outputs(&e->s);
 	if (ret < 0)
 		return stateful_error(&e->s, WC_STAGE_JOB, -ret, "give buffers back", error);
 	ret = set_coded_format(e, error);
@@ -600,6 +597,7 @@ static bool is_in_place(struct encoder *e, const struct wc_video_frame *frame)
 static enum place find_place(struct encoder *e, const struct wc_video_frame *frame,
 			     struct import_source *source)
 {
+	struct wc_rect whole = { 0, 0, e->params.width, e->params.height };
 	bool may_copy = e->params.copy != WC_COPY_NEVER;
 
 	if (is_in_place(e, frame))
@@ -610,8 +608,7 @@ static enum place find_place(struct encoder *e, const struct wc_video_frame *fra
 	/* Why it refused is in the reason. */
 	if (e->no_imports)
 		return PLACE_COPY;
-	if (!import_fits(&e->s.in.format, &e->format, e->params.width, e->params.height, frame,
-			 source, e->reason))
+	if (!import_fits(&e->s.in.format, &e->format, &whole, frame, source, e->reason))
 		return PLACE_COPY;
 	if (!e->settled || !may_copy)
 		return PLACE_IMPORT;
@@ -815,58 +812,18 @@ static int prepare_input(struct encoder *e, bool key_frame, enum place place,
 	return 0;
 }
 
-static struct convert_image image_of_input(struct encoder *e, unsigned index)
+/* Put the picture into an input buffer. The index or a negative errno. */
+static int place_copy(struct encoder *e, const struct wc_video_frame *frame)
 {
-	struct buffer *buffer = port_buffer(e->s.in_port, index);
-	struct convert_image image = {
-		.fourcc = e->format.fourcc,
+	struct input_picture picture = {
+		.format = &e->format,
 		.width = e->params.width,
 		.height = e->params.height,
 		.matrix = e->color.matrix,
 		.range = e->color.range,
 	};
 
-	for (unsigned i = 0; i < e->format.n_planes; i++) {
-		image.planes[i].stride = e->format.planes[i].stride;
-		image.planes[i].data = buffer->objects[e->format.planes[i].object].map +
-				       e->format.planes[i].offset;
-	}
-	return image;
-}
-
-static int copy_frame(struct encoder *e, const struct wc_video_frame *frame, unsigned index)
-{
-	struct convert_image to = image_of_input(e, index);
-	struct convert_image from;
-	int ret;
-
-	if (!video_frame_image(frame, &frame->visible, &from))
-		return -ENOTSUP;
-	ret = convert_frame(&from, &to);
-	if (ret < 0)
-		return ret;
-	e->s.bytes_copied += convert_size(&to);
-	counter_add(&e->s.env.core->counters.bytes_copied, convert_size(&to));
-	return 0;
-}
-
-/* Put the picture into an input buffer. The index or a negative errno. */
-static int place_copy(struct encoder *e, const struct wc_video_frame *frame)
-{
-	int index = stateful_find_input(&e->s, 0);
-	int ret;
-
-	if (index < 0)
-		return -EAGAIN;
-	ret = buffer_begin_access(frame->buffer, WC_MAP_READ);
-	if (ret < 0)
-		return ret;
-	ret = copy_frame(e, frame, (unsigned)index);
-	buffer_end_access(frame->buffer);
-	if (ret < 0)
-		return ret;
-	e->s.in.slots[index] = SLOT_HELD;
-	return index;
+	return stateful_place_picture(&e->s, &picture, frame);
 }
 
 static void set_quantizer(struct encoder *e, int quantizer)
@@ -1118,7 +1075,7 @@ int stateful_encoder_new(const struct session_env *env, const struct v4l2_device
 	packaging_encoder_init(&e->packaging, params->codec.codec, params->bitstream_format);
 	note_load(env, params);
 	ret = stateful_open(&e->s, &encoder_ops, env, device, WC_DEVICE_ROLE_ENCODER,
-			    params->codec.codec, error);
+			    video_codec_name(params->codec.codec), error);
 	if (ret == 0)
 		ret = set_up(e, params->fourcc, &unknown, error);
 	if (ret < 0) {
