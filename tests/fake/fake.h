@@ -123,7 +123,7 @@ enum fake_role {
 	FAKE_DECODER,		/* stateful: coded OUTPUT, raw CAPTURE */
 	FAKE_ENCODER,		/* stateful: raw OUTPUT, coded CAPTURE */
 	FAKE_STATELESS,		/* can be enumerated, advertises requests; STREAMON gives EINVAL */
-	FAKE_CONVERTER,		/* raw OUTPUT, raw CAPTURE; copies frame for frame */
+	FAKE_CONVERTER,		/* raw OUTPUT, raw CAPTURE: fake_convert.c */
 	FAKE_CAMERA,		/* VIDEO_CAPTURE only; a picture each interval, if there is room */
 };
 
@@ -260,6 +260,7 @@ struct fake_quirks {
 
 	/* buffers */
 	bool no_expbuf;			/* ENOTTY */
+	bool exact_rectangles;		/* S_SELECTION does not adjust: EINVAL (rga.c) */
 	bool no_create_bufs;		/* ENOTTY for CREATE_BUFS, PREPARE_BUF, REMOVE_BUFS */
 	bool fragments_oversize;	/* an encoded frame that is too large comes in pieces */
 	bool context_held_by_dmabuf;	/* an exported buffer keeps the context after close() */
@@ -360,6 +361,7 @@ extern const struct fake_model fake_coda_encoder;
 extern const struct fake_model fake_hantro_decoder;	/* stateless */
 extern const struct fake_model fake_vim2m;		/* converter */
 extern const struct fake_model fake_bcm2835_isp;	/* converter */
+extern const struct fake_model fake_rga;		/* converter: crops and turns */
 extern const struct fake_model fake_camera;
 
 /* All of the above, ended by NULL. */
@@ -402,6 +404,9 @@ unsigned int fake_open_files(const char *path);
 
 /* Encoder: bytes of each following encoded frame, headers included; 0 = a small default. */
 void fake_set_encoded_size(const char *path, size_t bytes);
+
+/* Converter: the next result comes with V4L2_BUF_FLAG_ERROR. */
+void fake_flaw(const char *path);
 
 /* Camera: the next so many pictures find no buffer, the sequence number goes on. */
 void fake_camera_lose(const char *path, unsigned int pictures);

@@ -876,31 +876,20 @@ static bool encoder_step(struct fake_file *file)
 
 static bool converter_step(struct fake_file *file)
 {
-	const struct v4l2_pix_format_mplane *pix = &file->formats[FAKE_CAPTURE];
-	struct v4l2_rect whole = { 0, 0, pix->width, pix->height };
 	struct fake_queue *output = output_of(file);
 	struct fake_queue *capture = capture_of(file);
-	uint8_t *memory[VIDEO_MAX_PLANES];
-	struct fake_picture picture;
 	struct fake_buffer *source;
 	struct fake_buffer *target;
-	struct fake_chunk chunk;
-	unsigned int i;
 
 	if (!output->started || !capture->started || !output->ready.count || !capture->ready.count)
 		return false;
 	source = &output->buffers[fake_queue_take(output, 0)];
 	target = &capture->buffers[fake_queue_take(capture, 0)];
-	describe(file, source, FRAME_KEY, &chunk);
-	for (i = 0; i < target->num_planes; i++) {
-		memory[i] = fake_buffer_data(target, i);
-		target->planes[i].bytesused = pix->plane_fmt[i].sizeimage;
-	}
-	fake_picture_of(pix, memory, &whole, &picture);
-	fake_draw_frame(&picture, chunk.seq);
+	fake_convert(file, source, target);
 	target->timestamp = timestamp_for(file, source->timestamp);
 	fake_buffer_done(output, source->index, false);
-	fake_buffer_done(capture, target->index, false);
+	fake_buffer_done(capture, target->index, file->device->flawed);
+	file->device->flawed = false;
 	job_done(file);
 	return true;
 }

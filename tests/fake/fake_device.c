@@ -59,6 +59,11 @@ void fake_unplug(const char *path)
 	device_need(path)->gone = true;
 }
 
+void fake_flaw(const char *path)
+{
+	fake_device_find(path)->flawed = true;
+}
+
 void fake_stall(const char *path, bool stalled)
 {
 	device_need(path)->stalled = stalled;

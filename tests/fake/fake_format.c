@@ -248,6 +248,8 @@ void fake_formats_init(struct fake_file *file)
 	}
 	file->crop.width = file->formats[FAKE_OUTPUT].width;
 	file->crop.height = file->formats[FAKE_OUTPUT].height;
+	file->compose.width = file->formats[FAKE_CAPTURE].width;
+	file->compose.height = file->formats[FAKE_CAPTURE].height;
 }
 
 void fake_format_from_stream(struct fake_file *file, const struct fake_stream_info *info)
@@ -489,8 +491,10 @@ static void format_set(struct fake_file *file, int side, const struct v4l2_pix_f
 	file->formats[side] = *pix;
 	if (!fake_raw_side(file->model, side == FAKE_OUTPUT))
 		file->coded_set = true;
-	if (side == FAKE_CAPTURE)
+	if (side == FAKE_CAPTURE) {
+		file->compose = (struct v4l2_rect) { 0, 0, pix->width, pix->height };
 		return;
+	}
 	take_color(pix, &file->color);
 	file->crop.left = 0;
 	file->crop.top = 0;
@@ -707,6 +711,8 @@ static void source_rect(const struct fake_file *file, int side, uint32_t target,
 
 	if (side == FAKE_OUTPUT && target == V4L2_SEL_TGT_CROP)
 		*rect = file->crop;
+	else if (side == FAKE_CAPTURE && target == V4L2_SEL_TGT_COMPOSE)
+		*rect = file->compose;
 	else
 		*rect = (struct v4l2_rect) { 0, 0, pix->width, pix->height };
 }
@@ -733,6 +739,22 @@ int fake_g_selection(struct fake_file *file, struct v4l2_selection *selection)
 	return 0;
 }
 
+/* vidioc_s_selection() of rga.c: crops OUTPUT, composes into CAPTURE, adjusts nothing. */
+static int set_exactly(struct fake_file *file, int side, const struct v4l2_selection *selection)
+{
+	const struct v4l2_pix_format_mplane *pix = &file->formats[side];
+	const struct v4l2_rect *r = &selection->r;
+	uint32_t target = side == FAKE_OUTPUT ? V4L2_SEL_TGT_CROP : V4L2_SEL_TGT_COMPOSE;
+
+	if (selection->target != target || r->left < 0 || r->top < 0 ||
+	    (uint32_t)r->left + r->width > pix->width ||
+	    (uint32_t)r->top + r->height > pix->height ||
+	    r->width < file->model->width.min || r->height < file->model->height.min)
+		return -EINVAL;
+	*(side == FAKE_OUTPUT ? &file->crop : &file->compose) = *r;
+	return 0;
+}
+
 int fake_s_selection(struct fake_file *file, struct v4l2_selection *selection)
 {
 	const struct v4l2_pix_format_mplane *pix = &file->formats[FAKE_OUTPUT];
@@ -744,6 +766,8 @@ int fake_s_selection(struct fake_file *file, struct v4l2_selection *selection)
 		return -EINVAL;
 	if (file->model->role == FAKE_DECODER)
 		return fake_g_selection(file, selection);
+	if (file->model->quirks.exact_rectangles)
+		return set_exactly(file, side, selection);
 	if (side != FAKE_OUTPUT || selection->target != V4L2_SEL_TGT_CROP)
 		return -EINVAL;
 	selection->r.left = 0;

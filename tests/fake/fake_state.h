@@ -208,6 +208,7 @@ struct fake_file {
 	struct fake_queue queues[2];	/* FAKE_OUTPUT, FAKE_CAPTURE */
 	struct v4l2_pix_format_mplane formats[2];
 	struct v4l2_rect crop;		/* encoder, converter: of OUTPUT */
+	struct v4l2_rect compose;	/* converter: of CAPTURE */
 	bool coded_set;
 	bool no_sizeimage;		/* coded side was set with sizeimage 0 */
 	struct fake_color color;
@@ -244,6 +245,7 @@ struct fake_device {
 	bool stalled;
 	unsigned int foreign;
 	size_t encoded_size;
+	bool flawed;			/* the next result of a converter is marked so */
 	struct fake_camera {
 		unsigned int lose;	/* pictures that find no buffer, before the next */
 		enum fake_damage damage;
@@ -430,6 +432,11 @@ bool fake_codec_step(struct fake_file *file);
 int fake_decoder_cmd(struct fake_file *file, struct v4l2_decoder_cmd *cmd, bool try);
 int fake_encoder_cmd(struct fake_file *file, struct v4l2_encoder_cmd *cmd, bool try);
 const char *fake_codec_state_name(enum fake_codec_state state);
+
+/* ---------------------------------------------------------------- fake_convert.c -- */
+
+/* Fills the picture of CAPTURE from that of OUTPUT, as formats, rectangles and controls say. */
+void fake_convert(struct fake_file *file, struct fake_buffer *source, struct fake_buffer *target);
 
 /* ---------------------------------------------------------------- fake_camera.c -- */
 

@@ -18,6 +18,7 @@ tests_fake_libfake_la_SOURCES = \
 	tests/fake/fake_camera.c \
 	tests/fake/fake_codec.c \
 	tests/fake/fake_control.c \
+	tests/fake/fake_convert.c \
 	tests/fake/fake_device.c \
 	tests/fake/fake_event.c \
 	tests/fake/fake_format.c \

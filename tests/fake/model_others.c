@@ -66,8 +66,8 @@ const struct fake_model fake_vim2m = {
 	.version = KERNEL_VERSION(6, 12, 0),
 	.role = FAKE_CONVERTER,
 	.raw = vim2m_raw,
-	.width = { 32, 640, 8, 8 },
-	.height = { 32, 480, 8, 8 },
+	.width = { 32, 640, 2, 2 },
+	.height = { 32, 480, 1, 1 },
 	.default_width = 640,
 	.default_height = 480,
 	.no_parm = true,
@@ -76,6 +76,49 @@ const struct fake_model fake_vim2m = {
 	.controls = vim2m_controls,
 	.events = 1u << V4L2_EVENT_CTRL,
 	.quirks = { .no_codec_cmd = true },
+};
+
+/* drivers/media/platform/rockchip/rga/rga.c of Linux 6.12; strides are none of its business */
+static const struct fake_format rga_raw[] = {
+	{ .fourcc = V4L2_PIX_FMT_XBGR32 },
+	{ .fourcc = V4L2_PIX_FMT_RGB24 },
+	{ .fourcc = V4L2_PIX_FMT_BGR24 },
+	{ .fourcc = V4L2_PIX_FMT_RGB565 },
+	{ .fourcc = V4L2_PIX_FMT_NV12 },
+	{ .fourcc = V4L2_PIX_FMT_NV12M },
+	{ .fourcc = V4L2_PIX_FMT_YUV420 },
+	{ .fourcc = 0 },
+};
+
+static const struct fake_control rga_controls[] = {
+	BOOLEAN(V4L2_CID_HFLIP, 0),
+	BOOLEAN(V4L2_CID_VFLIP, 0),
+	INTEGER(V4L2_CID_ROTATE, 0, 270, 90, 0),
+	{ .id = 0 },
+};
+
+const struct fake_model fake_rga = {
+	.name = "rockchip-rga",
+	.driver = "rockchip-rga",
+	.card = "rockchip-rga",
+	.bus_info = "platform:rga",
+	.version = KERNEL_VERSION(6, 12, 0),
+	.role = FAKE_CONVERTER,
+	.mplane = true,
+	.raw = rga_raw,
+	.width = { 34, 8192, 1, 1 },
+	.height = { 34, 8192, 1, 1 },
+	.default_width = 1280,
+	.default_height = 720,
+	.no_framesizes = true,
+	.no_parm = true,
+	.memory = MEMORY_MMAP_DMABUF,
+	.buf_caps = V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS,
+	.selection_get = SELECTION_CROP | SELECTION_COMPOSE,
+	.selection_set = FAKE_SEL_CROP | FAKE_SEL_COMPOSE,
+	.controls = rga_controls,
+	.events = 1u << V4L2_EVENT_CTRL,
+	.quirks = { .no_codec_cmd = true, .exact_rectangles = true },
 };
 
 static const struct fake_format camera_raw[] = {
@@ -123,6 +166,7 @@ const struct fake_model *const fake_models[] = {
 	&fake_coda_encoder,
 	&fake_hantro_decoder,
 	&fake_vim2m,
+	&fake_rga,
 	&fake_camera,
 	NULL,
 };
