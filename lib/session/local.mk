@@ -7,6 +7,7 @@ lib_libsession_la_SOURCES = \
 	lib/session/device_account.c lib/session/device_account.h \
 	lib/session/layout.c lib/session/layout.h \
 	lib/session/imports.c lib/session/imports.h \
+	lib/session/m2m_converter.c \
 	lib/session/packaging.c lib/session/packaging.h \
 	lib/session/port.c lib/session/port.h \
 	lib/session/profiles.c lib/session/profiles.h \

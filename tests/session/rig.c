@@ -85,7 +85,10 @@ static void on_frame(void *sink, struct wc_video_frame *frame)
 	struct rig *rig = sink;
 
 	look_for_rules(rig);
-	check_picture(rig, frame);
+	if (rig->judge)
+		rig->judge(rig, frame);
+	else
+		check_picture(rig, frame);
 	if (rig->n_held < rig->hold)
 		rig->held[rig->n_held++] = frame;
 	else
@@ -338,6 +341,13 @@ int rig_open_encoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t h
 				    &rig->error);
 }
 
+int rig_open_converter(struct rig *rig, const struct converter_params *params)
+{
+	rig_enter_claim(rig, true);
+	return m2m_converter_new(&rig->env, &rig->info, params, &sink_ops, rig, &rig->session,
+				 &rig->error);
+}
+
 void rig_destroy(struct rig *rig)
 {
 	struct session *session = rig->session;
@@ -510,6 +520,17 @@ int rig_encode_frame(struct rig *rig, struct wc_video_frame *frame, bool key_fra
 	struct session_input input = { .frame = frame, .key_frame = key_frame, .quantizer = -1 };
 
 	return submit(rig, &input);
+}
+
+int rig_submit_once(struct rig *rig, struct wc_video_frame *frame)
+{
+	struct session_input input = { .frame = frame, .quantizer = -1 };
+	int ret;
+
+	rig->in_call = true;
+	ret = rig->session->ops->submit(rig->session, &input, &rig->error);
+	rig->in_call = false;
+	return ret;
 }
 
 int rig_encode_once(struct rig *rig, uint32_t seq)

@@ -56,6 +56,8 @@ struct rig {
 	unsigned n_drained, n_failed, n_ready;
 	unsigned after_failed;             /* what came after a failure */
 	struct wc_error error;             /* the last failure */
+	/* Looks at each frame in place of the rig's own check, and counts it. */
+	void (*judge)(struct rig *rig, struct wc_video_frame *frame);
 	bool in_call;                      /* a call to the session is under way */
 	/* Called at the end of each call of the sink, may reset or destroy. */
 	void (*hook)(struct rig *rig, enum rig_event event);
@@ -91,6 +93,7 @@ void rig_enter_claim(struct rig *rig, bool encoder);
 int rig_open_decoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t height);
 int rig_open_encoder(struct rig *rig, uint32_t codec, uint32_t width, uint32_t height,
 		     const struct encoder_params *extra);
+int rig_open_converter(struct rig *rig, const struct converter_params *params);
 void rig_destroy(struct rig *rig);
 
 /* Destroy from inside a hook. */
@@ -110,8 +113,14 @@ int rig_encode(struct rig *rig, uint32_t seq, bool key_frame, bool in_place);
 /* The same, key frame of a plain picture, without waiting for room: as submit. */
 int rig_encode_once(struct rig *rig, uint32_t seq);
 
-/* Submit a frame to an encoder, as it is; dispatches while there is no room. The wc_status. */
+/*
+ * Submit a frame to an encoder or converter, as it is; dispatches while there is no room. The
+ * wc_status.
+ */
 int rig_encode_frame(struct rig *rig, struct wc_video_frame *frame, bool key_frame);
+
+/* The same without waiting for room: as submit. */
+int rig_submit_once(struct rig *rig, struct wc_video_frame *frame);
 
 /* Draw the picture of frame seq. */
 void rig_draw(struct wc_video_frame *frame, uint32_t seq);

@@ -2,6 +2,8 @@
 # The V4L2 layer and the stateful sessions on the strict fake of tests/fake.
 WC_STATEFUL_TESTS = \
 	tests/session/test_capture \
+	tests/session/test_m2m_converter \
+	tests/session/test_m2m_converter_imports \
 	tests/session/test_v4l2 \
 	tests/session/test_select \
 	tests/session/test_stateful_decoder \
@@ -20,6 +22,7 @@ check_PROGRAMS += $(WC_STATEFUL_TESTS)
 TESTS += $(WC_STATEFUL_TESTS)
 # Thousands of lives, one for every call and errno.
 SLOW_TESTS += tests/session/test_stateful_failures tests/session/test_stateful_failures_imports
+SLOW_TESTS += tests/session/test_m2m_converter tests/session/test_m2m_converter_imports
 # Frames come back from other threads while the decoder is throttled.
 THREAD_TESTS += tests/session/test_stateful_throttle
 
@@ -39,6 +42,19 @@ tests_session_test_capture_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
 tests_session_test_capture_CFLAGS = $(WC_STATEFUL_CFLAGS)
 tests_session_test_capture_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
 tests_session_test_capture_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_m2m_converter_SOURCES = tests/session/test_m2m_converter.c $(WC_STATEFUL_RIG)
+tests_session_test_m2m_converter_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_m2m_converter_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_m2m_converter_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_m2m_converter_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_m2m_converter_imports_SOURCES = \
+	tests/session/test_m2m_converter.c $(WC_STATEFUL_IMPORTS_RIG)
+tests_session_test_m2m_converter_imports_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_m2m_converter_imports_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_m2m_converter_imports_LDFLAGS = $(WC_STATEFUL_IMPORTS_LDFLAGS)
+tests_session_test_m2m_converter_imports_LDADD = $(WC_STATEFUL_LDADD)
 
 tests_session_test_v4l2_SOURCES = tests/session/test_v4l2.c $(WC_STATEFUL_RIG)
 tests_session_test_v4l2_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
