@@ -9,6 +9,7 @@ WC_SUITES = \
 	tests/lab/suite/capture_import_multiplanar.sh \
 	tests/lab/suite/codecs.sh \
 	tests/lab/suite/contend.sh \
+	tests/lab/suite/convert.sh \
 	tests/lab/suite/display.sh \
 	tests/lab/suite/exact.sh \
 	tests/lab/suite/exact_multiplanar.sh \
@@ -47,6 +48,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_camera \
 	tests/lab/suite/test_capture_import \
 	tests/lab/suite/test_contend \
+	tests/lab/suite/test_convert \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_fence \
 	tests/lab/suite/test_gone \
@@ -102,6 +104,12 @@ tests_lab_suite_test_camera_LDADD = lib/libwebcodecs.la
 tests_lab_suite_test_contend_SOURCES = tests/lab/suite/test_contend.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_contend_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_contend_LDADD = lib/libwebcodecs.la
+
+# A session without the objects in front of it.
+tests_lab_suite_test_convert_SOURCES = tests/lab/suite/test_convert.c
+tests_lab_suite_test_convert_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS)
+tests_lab_suite_test_convert_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_convert_LDADD = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS)
 
 tests_lab_suite_test_encoder_SOURCES = tests/lab/suite/test_encoder.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_encoder_LDFLAGS = $(WC_SUITE_LINK)
