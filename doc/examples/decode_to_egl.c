@@ -81,12 +81,13 @@ int main(int argc, char **argv)
 	struct wc_video_decoder *decoder;
 	struct wc_encoded_video_chunk *chunk;
 	bool done = false;
-	FILE *file = argc == 3 ? fopen(argv[2], "rb") : NULL;
+	FILE *file;
 
-	if (!file)
+	if (argc != 3)
 		die("usage", "decode_to_egl CODEC FILE.ivf");
-	if (wc_context_new(NULL, &context) < 0)
-		die("context", "no memory");
+	file = fopen(argv[2], "rb");
+	if (!file || wc_context_new(NULL, &context) < 0)
+		die(argv[2], "cannot be opened");
 	check(context, wc_video_decoder_new(context, &(struct wc_video_decoder_init) {
 		.output = on_frame, .error = on_error,
 	}, &decoder), "decoder");

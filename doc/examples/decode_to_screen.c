@@ -19,6 +19,7 @@ struct player {
 static uint32_t import(const struct display *display, struct wc_video_frame *frame)
 {
 	uint32_t handles[4] = { 0 }, pitches[4] = { 0 }, offsets[4] = { 0 }, id = 0;
+	uint64_t modifiers[4] = { 0 };
 	struct wc_dma_buf picture;
 
 	if (wc_video_frame_export_dma_buf(frame, &picture) < 0)
@@ -29,9 +30,12 @@ static uint32_t import(const struct display *display, struct wc_video_frame *fra
 			die("display", "does not import the frame");
 		pitches[i] = (uint32_t)picture.planes[i].stride;
 		offsets[i] = (uint32_t)picture.planes[i].offset;
+		modifiers[i] = picture.modifier;
 	}
-	if (drmModeAddFB2(display->fd, picture.width, picture.height, picture.fourcc, handles,
-			  pitches, offsets, &id, 0))
+	/* What is not linear must not be shown as if it were; old drivers know only linear. */
+	if (drmModeAddFB2WithModifiers(display->fd, picture.width, picture.height, picture.fourcc,
+				       handles, pitches, offsets, modifiers, &id,
+				       picture.modifier ? DRM_MODE_FB_MODIFIERS : 0))
 		die("display", "does not show this format");
 	/* The framebuffer keeps the memory; planes in one DMA-BUF have one handle. */
 	for (uint32_t i = 0; i < picture.plane_count; i++)
@@ -98,15 +102,18 @@ static void on_frame(struct wc_video_frame *frame, void *user_data)
 
 int main(int argc, char **argv)
 {
-	FILE *file = argc == 4 ? fopen(argv[2], "rb") : NULL;
+	FILE *file;
 	struct player p = { .count = 0 };
 	struct wc_context *context;
 	struct wc_video_decoder *decoder;
 	struct wc_encoded_video_chunk *chunk;
 	bool done = false;
 
-	if (!file || wc_context_new(NULL, &context) < 0)
+	if (argc != 4)
 		die("usage", "decode_to_screen CODEC FILE.ivf CARD");
+	file = fopen(argv[2], "rb");
+	if (!file || wc_context_new(NULL, &context) < 0)
+		die(argv[2], "cannot be opened");
 	display_open(&p.display, argv[3]);
 	check(context, wc_video_decoder_new(context, &(struct wc_video_decoder_init) {
 		.output = on_frame, .error = on_error, .user_data = &p,

@@ -74,7 +74,10 @@ static inline void ivf_write(FILE *file, const struct wc_encoded_video_chunk *ch
 		die("output", "cannot be written");
 }
 
-/* The next chunk, in memory that the decoder reads in place. False at the end of the file. */
+/*
+ * The next chunk, in memory that the decoder reads in place. False at the end of the file. IVF does
+ * not say which chunks are key frames: the first one has to be. Who seeks must know the others.
+ */
 static inline bool ivf_read(FILE *file, struct wc_context *context,
 			    struct wc_video_decoder *decoder,
 			    struct wc_encoded_video_chunk **chunk)

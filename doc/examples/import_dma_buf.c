@@ -64,6 +64,14 @@ static void make_buffers(struct maker *maker)
 	close(heap);
 }
 
+static void free_buffers(struct maker *maker)
+{
+	for (int i = 0; i < BUFFERS; i++) {
+		munmap(maker->maps[i], SIZE);
+		close(maker->fds[i]);
+	}
+}
+
 static void fill(struct maker *maker, unsigned i, unsigned n)
 {
 	struct dma_buf_sync start = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE };
@@ -73,7 +81,8 @@ static void fill(struct maker *maker, unsigned i, unsigned n)
 		die("DMA-BUF", "cannot be written");
 	memset(maker->maps[i], 16 + (int)(n * 5 % 200), LUMA);
 	memset(maker->maps[i] + LUMA, 128, SIZE - LUMA);
-	ioctl(maker->fds[i], DMA_BUF_IOCTL_SYNC, &end);
+	if (ioctl(maker->fds[i], DMA_BUF_IOCTL_SYNC, &end))
+		die("DMA-BUF", "cannot be given back");
 }
 
 static void encode(struct wc_context *context, struct wc_video_encoder *encoder,
@@ -133,5 +142,8 @@ int main(int argc, char **argv)
 	printf("%u frames, %" PRIu64 " bytes copied\n", frames, counters.bytes_copied);
 	wc_video_encoder_destroy(encoder);
 	wc_context_unref(context);
-	return fclose(file) ? 1 : 0;
+	free_buffers(&maker);
+	if (fclose(file))
+		die(argv[2], "cannot be written");
+	return 0;
 }

@@ -99,6 +99,7 @@ check 'decode_to_egl' example decode_to_egl fwht film.ivf
 check 'its attributes' attributes_are_good
 check 'decode_to_screen' example decode_to_screen fwht film.ivf "$card"
 check 'all frames are shown' says "$frames frames shown"
+check 'no file' refuses 'none.ivf: cannot be opened' decode_to_egl fwht none.ivf
 check 'no display' refuses 'no display' decode_to_screen fwht film.ivf /dev/null
 head -c 3000 film.ivf >cut.ivf
 check 'a file that is cut off' refuses 'cut off' decode_to_egl fwht cut.ivf
