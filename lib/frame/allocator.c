@@ -110,7 +110,7 @@ int allocator_reserve(struct buffer *buffer, const struct pool_key *key, enum wc
 }
 
 /* The kernel keeps 32 bytes; one without names, or debugfs, is none the worse for it. */
-static void set_name(int dma_buf, const struct pool_key *key)
+void allocator_set_name(int dma_buf, const struct pool_key *key)
 {
 	char name[DMA_BUF_NAME_LEN], fourcc[5] = "";
 
@@ -139,7 +139,7 @@ int allocator_adopt(struct buffer *buffer, const struct pool_key *key, int dma_b
 		memory_io_close(dma_buf);
 		return (int)size;
 	}
-	set_name(dma_buf, key);
+	allocator_set_name(dma_buf, key);
 	buffer->is_shared = true;
 	buffer->n_objects = 1;
 	buffer->objects[0] = (struct buffer_object) { .size = (size_t)size, .fd = dma_buf };

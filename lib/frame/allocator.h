@@ -67,6 +67,9 @@ void allocator_release(struct pool_allocator *allocator);
 int allocator_make_objects(struct pool_allocator *allocator, const size_t *sizes, unsigned n,
 			   struct buffer *buffer);
 
+/* Tell the kernel whose a DMA-BUF is: "webcodecs", and the picture of the key, or its size. */
+void allocator_set_name(int dma_buf, const struct pool_key *key);
+
 /* ---- for allocators ---- */
 
 /*

@@ -8,6 +8,7 @@
 #include "frame/dma_buf.h"
 #include "frame/fence_wait.h"
 #include "util/macros.h"
+#include "v4l2/format.h"
 #include "v4l2/io.h"
 
 struct port_buffer {
@@ -178,6 +179,22 @@ static const struct buffer_ops port_buffer_ops = {
 	.destroy = on_destroy,
 };
 
+/* What was exported says whose it is, as the memory of allocators does. */
+static void set_names(const struct port *port, const struct buffer *buffer)
+{
+	const struct queue_format *format = &port->queue->format;
+	struct pool_key key = {
+		.fourcc = raw_format_to_drm(format->fourcc),
+		.width = format->width, .height = format->height,
+	};
+
+	for (unsigned i = 0; i < buffer->n_objects; i++) {
+		key.size = buffer->objects[i].size;
+		if (buffer->objects[i].fd >= 0)
+			allocator_set_name(buffer->objects[i].fd, &key);
+	}
+}
+
 /* The queue's own memory, with as many descriptors as the driver exports. */
 static int take_memory(struct port *port, unsigned index, struct buffer *buffer)
 {
@@ -197,6 +214,7 @@ static int take_memory(struct port *port, unsigned index, struct buffer *buffer)
 			.fd = memory.planes[i].fd,
 		};
 	buffer->n_objects = memory.n_planes;
+	set_names(port, buffer);
 	return 0;
 }
 
