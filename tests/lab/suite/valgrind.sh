@@ -52,5 +52,13 @@ camera=$(node vivid-000-vid-cap)
 check 'cameras' clean wc-list --cameras --device "$camera"
 check 'a camera encoded' clean wc-transcode --camera "$camera" camera.fwht --size 640x360 \
 	--framerate 5 --frames 6 --hardware prefer -q
+for name in /sys/kernel/debug/dri/[0-9]*/name; do
+	grep -q '^vkms' "$name" && card=/dev/dri/card$(basename "$(dirname "$name")")
+done
+pattern rgb24 1024 480 3 plain >rgb.raw
+check 'frames for a display' transcode rgb.raw rgb.fwht --input-size 768x480 \
+	--input-pixel-format bgrx -q
+check 'a display' clean wc-transcode rgb.fwht --hardware prefer "--display=$card"
+check 'DMA-BUFs that are refused' clean test_import errors
 check 'wc-list' clean wc-list
 finish
