@@ -58,6 +58,25 @@ enum wc_hardware_acceleration {
 	WC_HARDWARE_PREFER_SOFTWARE,
 };
 
+/**
+ * Whether an encoder may copy pictures to where its device can read them. What was
+ * copied is counted in ::wc_counters.bytes_copied and ::wc_session_info.bytes_copied.
+ *
+ * A device reads in place: frames of wc_video_encoder_alloc_frame(), and frames in DMA-BUFs
+ * (imported ones, those of wc_video_frame_alloc(), of decoders and of cameras) when its driver
+ * takes DMA-BUFs and the picture lies as the device wants it: format, bytes of a row, where planes
+ * begin, one DMA-BUF or one for each plane, size, and linear; for encoders also the visible part at
+ * 0,0 with the size that is encoded. The device is asked for the layout of the first frame.
+ */
+enum wc_copy_policy {
+	WC_COPY_ALLOWED = 0,    /**< frames that cannot be read in place are copied and converted */
+	/**
+	 * Never: a frame that cannot be read in place is NotSupportedError, with the reason in its
+	 * message. Software does not heed it.
+	 */
+	WC_COPY_NEVER,
+};
+
 /** What kind of implementation runs behind a codec. */
 enum wc_session_kind {
 	WC_SESSION_NONE = 0,    /**< not configured, or the configuration was not yet looked at */

@@ -45,31 +45,6 @@ enum wc_bitstream_format {
 	WC_BITSTREAM_ANNEXB,
 };
 
-/**
- * Whether an encoder may copy pictures to where its device can read them. What was copied is
- * counted in ::wc_counters.bytes_copied and ::wc_session_info.bytes_copied.
- *
- * A device reads in place: frames of wc_video_encoder_alloc_frame(), and frames in DMA-BUFs
- * (imported ones, those of decoders and cameras) when its driver takes DMA-BUFs and the picture
- * lies as the device wants it: format, bytes of a row, where planes begin, one DMA-BUF or one for
- * each plane, size, linear, and the visible part at 0,0 with the size that is encoded. The device
- * is asked for the layout of the first frame.
- */
-enum wc_copy_policy {
-	/**
-	 * Frames that cannot be read in place are copied and converted. When they come between
-	 * frames that can, a stream changes over to copies until the next flush or reset, since
-	 * each change of the kind of memory makes a key frame.
-	 */
-	WC_COPY_ALLOWED = 0,
-	/**
-	 * Never: a frame that cannot be read in place is NotSupportedError, with the reason in
-	 * its message. Each change between memory of the encoder's own and DMA-BUFs of others
-	 * makes a key frame. Software encoders do not heed it.
-	 */
-	WC_COPY_NEVER,
-};
-
 /** What comes with a chunk (EncodedVideoChunkMetadata). Valid during the callback. */
 struct wc_encoded_video_chunk_metadata {
 	/**
@@ -125,7 +100,12 @@ struct wc_video_encoder_config {
 	/** Only this device node, NULL for any. Not in the specification. Copied. */
 	const char *device;
 	uint64_t context_wait;        /**< as ::wc_video_decoder_config.context_wait */
-	/** Whether pictures may be copied. Not in the specification. */
+	/**
+	 * Whether pictures may be copied. Each change between memory of the encoder's own and
+	 * DMA-BUFs of others makes a key frame, so with ::WC_COPY_ALLOWED a stream changes over to
+	 * copies until the next flush or reset when frames that cannot be read in place come
+	 * between frames that can. Not in the specification.
+	 */
 	enum wc_copy_policy copy;
 	uint64_t reserved[6];         /**< must be zero */
 };
