@@ -38,9 +38,17 @@
 #include "api/budget.h"
 #include "api/pressure.h"
 #include "budget/admission.h"
+#include "frame/tally.h"
 
 /* Done messages that are kept. More than an application queues that watches the queue size. */
 #define KEEP_MESSAGES 32
+
+/*
+ * Under pressure: frames that the application may have open before it gets the next ones slowly,
+ * and the microseconds between two of them then. Fifty frames a second are what most films need.
+ */
+#define FREELY_HELD 8
+#define REST 20000
 
 static void process(struct codec *codec);
 
@@ -414,6 +422,14 @@ static uint64_t throttle(struct codec *codec, bool on)
 	if (!session || !session->ops->throttle || codec->pump == PUMP_BROKEN)
 		return 0;
 	return session->ops->throttle(session, on);
+}
+
+void codec_slow_down(struct codec *codec, const struct tally *frames)
+{
+	const struct session_ops *ops = codec->session->ops;
+
+	if (codec->context->throttled && ops->rest && tally_count(frames) > FREELY_HELD)
+		ops->rest(codec->session, REST);
 }
 
 /* A slot that was kept or brought for a session on a device is let go when it runs elsewhere. */

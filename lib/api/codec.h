@@ -24,6 +24,7 @@
 #include "util/loop.h"
 
 struct codec;
+struct tally;
 
 /* What happens to the front of the queue; arrows in codec.c. */
 enum pump {
@@ -150,6 +151,12 @@ int codec_set_reclaim_traits(struct codec *codec, const struct wc_reclaim_traits
 
 /* InvalidStateError unless configured; verb: "decode". */
 int codec_require_configured(struct codec *codec, const char *verb);
+
+/*
+ * For a session that just gave a frame out: under pressure, the next ones come slowly while the
+ * application has many of these frames open.
+ */
+void codec_slow_down(struct codec *codec, const struct tally *frames);
 
 /* Around each output callback. leave may free the codec. */
 void codec_enter_callback(struct codec *codec);

@@ -9,6 +9,7 @@ lib_libapi_la_SOURCES = \
 	lib/api/config.c lib/api/config.h \
 	lib/api/context.c lib/api/context.h \
 	lib/api/device_list.c \
+	lib/api/display_size.c lib/api/display_size.h \
 	lib/api/encoded_video_chunk.c \
 	lib/api/error.c \
 	lib/api/frame_cache.c \

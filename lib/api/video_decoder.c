@@ -7,6 +7,7 @@
 
 #include "api/codec.h"
 #include "api/config.h"
+#include "api/display_size.h"
 #include "bitstream/chunk_info.h"
 #include "frame/color_space.h"
 #include "frame/encoded_video_chunk.h"
@@ -15,13 +16,6 @@
 #include "frame/video_frame.h"
 #include "util/error.h"
 #include "util/reserved.h"
-
-/*
- * Under pressure: frames that the application may have open before it gets the next ones slowly,
- * and the microseconds between two of them then. Fifty frames a second are what most films need.
- */
-#define FREELY_HELD 8
-#define REST 20000
 
 struct wc_video_decoder {
 	struct codec codec;
@@ -50,32 +44,19 @@ static void override_colors(struct wc_video_color_space *colors,
 		colors->range = with->range;
 }
 
-/* Increase the display width or height until their ratio is that of aspect. */
-static void apply_aspect(struct wc_video_frame *frame, uint64_t aspect_width,
-			 uint64_t aspect_height)
-{
-	uint64_t width = frame->display_width * aspect_height;
-	uint64_t height = frame->display_height * aspect_width;
-	uint64_t wider = (height + aspect_height / 2) / aspect_height;
-	uint64_t higher = (width + aspect_width / 2) / aspect_width;
-
-	/* A shape whose size cannot be told is left as it is. */
-	if (width < height && wider <= UINT32_MAX)
-		frame->display_width = (uint32_t)wider;
-	else if (height < width && higher <= UINT32_MAX)
-		frame->display_height = (uint32_t)higher;
-}
-
 /* The display size is that after the rotation. */
-static void apply_rotation(struct wc_video_frame *frame, uint16_t rotation)
+static void apply_shape(struct wc_video_frame *frame, const struct wc_video_decoder_config *config)
 {
-	uint32_t width = frame->display_width;
+	struct display_size size = { frame->display_width, frame->display_height };
 
-	frame->rotation = rotation;
-	if (rotation == 90 || rotation == 270) {
-		frame->display_width = frame->display_height;
-		frame->display_height = width;
-	}
+	if (config->display_aspect_width)
+		size = display_size_with_aspect(size, (struct display_size) {
+			config->display_aspect_width, config->display_aspect_height });
+	size = display_size_turned(size, config->rotation);
+	frame->display_width = size.width;
+	frame->display_height = size.height;
+	frame->rotation = config->rotation;
+	frame->flip = config->flip;
 }
 
 static void apply_config(struct wc_video_frame *frame,
@@ -84,19 +65,7 @@ static void apply_config(struct wc_video_frame *frame,
 	override_colors(&frame->color_space, &config->color_space);
 	if (color_space_is_null(&frame->color_space))
 		frame->color_space = color_space_default(frame->format.fourcc);
-	if (config->display_aspect_width)
-		apply_aspect(frame, config->display_aspect_width, config->display_aspect_height);
-	apply_rotation(frame, config->rotation);
-	frame->flip = config->flip;
-}
-
-static void slow_down(struct wc_video_decoder *decoder)
-{
-	struct session *session = decoder->codec.session;
-
-	if (decoder->codec.context->throttled && session->ops->rest &&
-	    tally_count(decoder->tally) > FREELY_HELD)
-		session->ops->rest(session, REST);
+	apply_shape(frame, config);
 }
 
 static void on_frame(void *sink, struct wc_video_frame *frame)
@@ -109,7 +78,7 @@ static void on_frame(void *sink, struct wc_video_frame *frame)
 	counter_add(&codec->context->core->counters.frames_decoded, 1);
 	video_frame_count_in(frame, decoder->tally);
 	video_frame_give(frame);
-	slow_down(decoder);
+	codec_slow_down(codec, decoder->tally);
 	codec_enter_callback(codec);
 	decoder->output(frame, codec->callbacks.user_data);
 	codec_leave(codec);
