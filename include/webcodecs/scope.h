@@ -20,7 +20,9 @@
  * | `encoded_video_chunk`  | wc_encoded_video_chunk_unref()                             |
  * | `video_decoder`        | wc_video_decoder_destroy()                                 |
  * | `video_encoder`        | wc_video_encoder_destroy()                                 |
+ * | `camera`               | wc_camera_destroy()                                        |
  * | `context`              | wc_context_unref()                                         |
+ * | `camera_list`          | wc_camera_list_destroy()                                   |
  * | `device_list`          | wc_device_list_destroy()                                   |
  * | `census`               | wc_census_destroy()                                        |
  * | `frame_cache`          | wc_frame_cache_destroy()                                   |
@@ -33,6 +35,7 @@
 #define WEBCODECS_SCOPE_H
 
 #include <webcodecs/budget.h>
+#include <webcodecs/camera.h>
 #include <webcodecs/census.h>
 #include <webcodecs/context.h>
 #include <webcodecs/device.h>
@@ -65,6 +68,8 @@
 WC_AUTO_DEFINE_(encoded_video_chunk, wc_encoded_video_chunk_unref)
 WC_AUTO_DEFINE_(video_decoder, wc_video_decoder_destroy)
 WC_AUTO_DEFINE_(video_encoder, wc_video_encoder_destroy)
+WC_AUTO_DEFINE_(camera, wc_camera_destroy)
+WC_AUTO_DEFINE_(camera_list, wc_camera_list_destroy)
 WC_AUTO_DEFINE_(context, wc_context_unref)
 WC_AUTO_DEFINE_(device_list, wc_device_list_destroy)
 WC_AUTO_DEFINE_(census, wc_census_destroy)

@@ -81,6 +81,18 @@ static void drop(struct wc_video_frame *frame)
 	wc_video_frame_unref(frame);
 }
 
+static void ignore_frame(struct wc_video_frame *frame, void *user_data)
+{
+	(void)user_data;
+	wc_video_frame_unref(frame);
+}
+
+static void ignore_error(const struct wc_error *error, void *user_data)
+{
+	(void)error;
+	(void)user_data;
+}
+
 #ifdef WITHOUT_CENSUS
 
 START_TEST(without_a_census_there_is_none)
@@ -814,12 +826,19 @@ static struct wc_video_frame *kept;
 
 static int use_scopes(bool keep)
 {
+	struct wc_camera_init camera_init = {
+		.frame = ignore_frame, .error = ignore_error, .device = "/dev/no-camera",
+	};
 	WC_AUTO(video_frame) frame = NULL;
 	WC_AUTO(video_frame) unused = NULL;
 	WC_AUTO(encoded_video_chunk) chunk = app_key_chunk(&app, 0);
 	WC_AUTO(usage_list) usage = NULL;
 	WC_AUTO(frame_cache) cache = NULL;
+	WC_AUTO(camera_list) cameras = NULL;
+	WC_AUTO(camera) camera = NULL;
 
+	ck_assert_int_eq(wc_camera_list_new(app.context, &cameras), WC_OK);
+	ck_assert_int_eq(wc_camera_new(app.context, &camera_init, &camera), WC_OPERATION_ERROR);
 	ck_assert_int_eq(wc_usage_list_new(app.context, &usage), WC_OK);
 	ck_assert_int_eq(wc_frame_cache_new(app.context, NULL, &cache), WC_OK);
 	ck_assert_ptr_null(unused);
