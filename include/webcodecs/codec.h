@@ -59,7 +59,7 @@ enum wc_hardware_acceleration {
 };
 
 /**
- * Whether an encoder may copy pictures to where its device can read them. What was
+ * Whether an encoder or a converter may copy pictures to where its device can read them. What was
  * copied is counted in ::wc_counters.bytes_copied and ::wc_session_info.bytes_copied.
  *
  * A device reads in place: frames of wc_video_encoder_alloc_frame(), and frames in DMA-BUFs
@@ -82,10 +82,11 @@ enum wc_session_kind {
 	WC_SESSION_NONE = 0,    /**< not configured, or the configuration was not yet looked at */
 	WC_SESSION_STATEFUL,    /**< a V4L2 stateful memory-to-memory device */
 	WC_SESSION_STATELESS,   /**< a V4L2 stateless device, driven with requests */
-	WC_SESSION_SOFTWARE,    /**< libavcodec */
+	WC_SESSION_SOFTWARE,    /**< libavcodec; of converters libyuv */
+	WC_SESSION_CONVERTER,   /**< a V4L2 memory-to-memory scaler or converter */
 };
 
-/** Name of a session kind: "none", "stateful", "stateless", "software". Any thread. */
+/** Name of a session kind: "none", "stateful", "stateless", "software", "converter". Any thread. */
 const char *wc_session_kind_name(enum wc_session_kind kind);
 
 /** What runs behind a configured codec. Strings are NUL-terminated copies. */

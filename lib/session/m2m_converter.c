@@ -841,12 +841,18 @@ static const struct stateful_ops converter_ops = {
 	.free = converter_free,
 };
 
+static void converter_describe(const struct session *session, struct wc_session_info *info)
+{
+	stateful_describe(session, info);
+	info->kind = WC_SESSION_CONVERTER;
+}
+
 static const struct session_ops session_ops = {
 	.submit = converter_submit,
 	.drain = converter_drain,
 	.reset = converter_reset,
 	.saturated = stateful_saturated,
-	.describe = stateful_describe,
+	.describe = converter_describe,
 	.destroy = stateful_destroy,
 };
 

@@ -12,19 +12,50 @@
 #include "util/error.h"
 #include "v4l2/registry.h"
 
-/* A decoder or an encoder is wanted; the other member is NULL. */
+/* One of the three is wanted; the other members are NULL. */
 struct request {
 	const struct session_env *env;
 	const struct session_choice *choice;
 	const struct decoder_params *decoder;
 	const struct encoder_params *encoder;
+	const struct converter_params *converter;
 	const struct session_sink_ops *sink_ops;
 	void *sink;
 };
 
+static enum wc_device_role role_of(const struct request *r)
+{
+	return r->decoder ? WC_DEVICE_ROLE_DECODER :
+	       r->encoder ? WC_DEVICE_ROLE_ENCODER : WC_DEVICE_ROLE_CONVERTER;
+}
+
+/* Of decoders and encoders. */
 static const struct codec_string *codec_of(const struct request *r)
 {
 	return r->decoder ? &r->decoder->codec : &r->encoder->codec;
+}
+
+/* What is to be done, in words. */
+struct subject {
+	char text[64];
+};
+
+static struct subject subject_of(const struct request *r)
+{
+	const struct converter_format *from, *to;
+	struct subject subject;
+
+	if (!r->converter) {
+		snprintf(subject.text, sizeof subject.text, "%s",
+			 video_codec_name(codec_of(r)->codec));
+		return subject;
+	}
+	from = &r->converter->source;
+	to = &r->converter->result;
+	snprintf(subject.text, sizeof subject.text, "%.4s %ux%u to %.4s %ux%u",
+		 (const char *)&from->fourcc, from->width, from->height,
+		 (const char *)&to->fourcc, to->width, to->height);
+	return subject;
 }
 
 /* A mask of zero says that the driver does not tell. */
@@ -75,15 +106,17 @@ static bool can_do(const struct wc_device_codec *entry, const struct request *r)
 			  : fits(&entry->size, r->encoder->width, r->encoder->height);
 }
 
+/* Converters say what they can do only when they are set up for it. */
 static bool may_use(struct device_registry *registry, size_t index, const struct request *r)
 {
 	const struct v4l2_device_info *info = device_registry_get(registry, index);
-	enum wc_device_role role = r->decoder ? WC_DEVICE_ROLE_DECODER : WC_DEVICE_ROLE_ENCODER;
 	const struct wc_device_codec *entry;
 
-	if (info->device.role != role ||
+	if (info->device.role != role_of(r) ||
 	    (r->choice->device && strcmp(r->choice->device, info->device.path) != 0))
 		return false;
+	if (r->converter)
+		return true;
 	if (info->has_codecs && !(info->codec_mask & (1u << codec_of(r)->codec)))
 		return false;
 	/* A device that cannot be opened now says why when a session is tried on it. */
@@ -93,7 +126,10 @@ static bool may_use(struct device_registry *registry, size_t index, const struct
 	return entry && can_do(entry, r);
 }
 
-/* Of several failures the one that tells the most: no context left, then machine, then the rest. */
+/*
+ * Of several failures the one that tells the most: no context left, then machine, then the rest; of
+ * these the first that speaks of a device, else the first at all.
+ */
 static unsigned weight(enum wc_status name)
 {
 	switch (name) {
@@ -110,7 +146,9 @@ static unsigned weight(enum wc_status name)
 
 static void keep_best(struct wc_error *best, const struct wc_error *error)
 {
-	if (weight(error->name) > weight(best->name) || best->message[0] == '\0')
+	bool as_heavy = weight(error->name) == weight(best->name);
+
+	if (weight(error->name) > weight(best->name) || (as_heavy && !best->device[0]))
 		*best = *error;
 }
 
@@ -130,6 +168,19 @@ static void suspect_closed(const struct request *r, struct wc_error *best)
 	keep_best(best, &error);
 }
 
+static int open_device(const struct request *r, const struct v4l2_device_info *device,
+		       struct session **session, struct wc_error *error)
+{
+	if (r->decoder)
+		return stateful_decoder_new(r->env, device, r->decoder, r->sink_ops, r->sink,
+					    session, error);
+	if (r->encoder)
+		return stateful_encoder_new(r->env, device, r->encoder, r->sink_ops, r->sink,
+					    session, error);
+	return m2m_converter_new(r->env, device, r->converter, r->sink_ops, r->sink, session,
+				 error);
+}
+
 static int open_hardware(const struct request *r, struct session **session,
 			 struct wc_error *best)
 {
@@ -143,15 +194,7 @@ static int open_hardware(const struct request *r, struct session **session,
 	for (size_t i = 0; i < device_registry_count(registry); i++) {
 		if (!may_use(registry, i, r))
 			continue;
-		if (r->decoder)
-			ret = stateful_decoder_new(r->env, device_registry_get(registry, i),
-						   r->decoder, r->sink_ops, r->sink, session,
-						   &error);
-		else
-			ret = stateful_encoder_new(r->env, device_registry_get(registry, i),
-						   r->encoder, r->sink_ops, r->sink, session,
-						   &error);
-		if (ret == 0)
+		if (open_device(r, device_registry_get(registry, i), session, &error) == 0)
 			return 0;
 		log_info(&r->env->core->log, "%s: %s", error.device, error.message);
 		keep_best(best, &error);
@@ -169,9 +212,12 @@ static int open_software(const struct request *r, struct session **session,
 	if (r->decoder)
 		ret = software_decoder_new(r->env, r->decoder, r->sink_ops, r->sink, session,
 					   &error);
-	else
+	else if (r->encoder)
 		ret = software_encoder_new(r->env, r->encoder, r->sink_ops, r->sink, session,
 					   &error);
+	else
+		ret = software_converter_new(r->env, r->converter, r->sink_ops, r->sink, session,
+					     &error);
 	if (ret < 0)
 		keep_best(best, &error);
 	return ret < 0 ? best->name : 0;
@@ -179,11 +225,12 @@ static int open_software(const struct request *r, struct session **session,
 
 static void log_choice(const struct request *r, struct session *session)
 {
+	struct subject subject = subject_of(r);
 	struct wc_session_info info;
 
 	session->ops->describe(session, &info);
-	log_info(&r->env->core->log, "%s %s: %s session, %s", video_codec_name(codec_of(r)->codec),
-		 r->decoder ? "decoder" : "encoder", wc_session_kind_name(info.kind),
+	log_info(&r->env->core->log, "%s %s: %s session, %s", subject.text,
+		 wc_device_role_name(role_of(r)), wc_session_kind_name(info.kind),
 		 info.device[0] ? info.device : info.name);
 }
 
@@ -198,10 +245,11 @@ static int open_preferred(const struct request *r, struct session **session,
 {
 	bool software_first = allows_software(r->choice) &&
 			      r->choice->preference == WC_HARDWARE_PREFER_SOFTWARE;
+	struct subject subject = subject_of(r);
 	int ret;
 
 	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0, "no %s for %s%s%s",
-		  r->decoder ? "decoder" : "encoder", video_codec_name(codec_of(r)->codec),
+		  wc_device_role_name(role_of(r)), subject.text,
 		  r->choice->device ? " at " : allows_software(r->choice) ? "" : " in hardware",
 		  r->choice->device ? r->choice->device : "");
 	if (software_first && open_software(r, session, error) == 0)
@@ -229,7 +277,9 @@ int session_open_decoder(const struct session_env *env, const struct session_cho
 			 const struct session_sink_ops *sink_ops, void *sink,
 			 struct session **session, struct wc_error *error)
 {
-	struct request r = { env, choice, params, NULL, sink_ops, sink };
+	struct request r = {
+		.env = env, .choice = choice, .decoder = params, .sink_ops = sink_ops, .sink = sink,
+	};
 
 	return open_session(&r, session, error);
 }
@@ -239,7 +289,22 @@ int session_open_encoder(const struct session_env *env, const struct session_cho
 			 const struct session_sink_ops *sink_ops, void *sink,
 			 struct session **session, struct wc_error *error)
 {
-	struct request r = { env, choice, NULL, params, sink_ops, sink };
+	struct request r = {
+		.env = env, .choice = choice, .encoder = params, .sink_ops = sink_ops, .sink = sink,
+	};
+
+	return open_session(&r, session, error);
+}
+
+int session_open_converter(const struct session_env *env, const struct session_choice *choice,
+			   const struct converter_params *params,
+			   const struct session_sink_ops *sink_ops, void *sink,
+			   struct session **session, struct wc_error *error)
+{
+	struct request r = {
+		.env = env, .choice = choice, .converter = params, .sink_ops = sink_ops,
+		.sink = sink,
+	};
 
 	return open_session(&r, session, error);
 }
@@ -290,7 +355,7 @@ static bool probe_session(const struct request *r, struct wc_session_info *info)
 bool session_probe_decoder(const struct session_env *env, const struct session_choice *choice,
 			   const struct decoder_params *params, struct wc_session_info *info)
 {
-	struct request r = { env, choice, params, NULL, NULL, NULL };
+	struct request r = { .env = env, .choice = choice, .decoder = params };
 
 	return probe_session(&r, info);
 }
@@ -298,7 +363,26 @@ bool session_probe_decoder(const struct session_env *env, const struct session_c
 bool session_probe_encoder(const struct session_env *env, const struct session_choice *choice,
 			   const struct encoder_params *params, struct wc_session_info *info)
 {
-	struct request r = { env, choice, NULL, params, NULL, NULL };
+	struct request r = { .env = env, .choice = choice, .encoder = params };
 
 	return probe_session(&r, info);
+}
+
+bool session_probe_converter(const struct session_env *env, const struct session_choice *choice,
+			     const struct converter_params *params, struct wc_session_info *info)
+{
+	static const struct session_sink_ops no_sink;
+	struct session *session;
+	struct wc_error error;
+	int ret = session_open_converter(env, choice, params, &no_sink, NULL, &session, &error);
+
+	memset(info, 0, sizeof *info);
+	if (ret == 0) {
+		session->ops->describe(session, info);
+		session->ops->destroy(session);
+	} else if (ret == WC_QUOTA_EXCEEDED_ERROR) {
+		info->kind = WC_SESSION_CONVERTER;
+		snprintf(info->device, sizeof info->device, "%s", error.device);
+	}
+	return info->kind;
 }

@@ -28,6 +28,10 @@ int session_open_encoder(const struct session_env *env, const struct session_cho
 			 const struct encoder_params *params,
 			 const struct session_sink_ops *sink_ops, void *sink,
 			 struct session **session, struct wc_error *error);
+int session_open_converter(const struct session_env *env, const struct session_choice *choice,
+			   const struct converter_params *params,
+			   const struct session_sink_ops *sink_ops, void *sink,
+			   struct session **session, struct wc_error *error);
 
 /*
  * What the open functions would try first, judged by what devices and libavcodec say of
@@ -37,5 +41,12 @@ bool session_probe_decoder(const struct session_env *env, const struct session_c
 			   const struct decoder_params *params, struct wc_session_info *info);
 bool session_probe_encoder(const struct session_env *env, const struct session_choice *choice,
 			   const struct encoder_params *params, struct wc_session_info *info);
+
+/*
+ * The same of converters, which have to be tried: opens a session, in the name of the claim in env,
+ * and ends it. A device without a context left counts as one that could.
+ */
+bool session_probe_converter(const struct session_env *env, const struct session_choice *choice,
+			     const struct converter_params *params, struct wc_session_info *info);
 
 #endif

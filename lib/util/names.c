@@ -75,6 +75,7 @@ const char *wc_session_kind_name(enum wc_session_kind kind)
 		[WC_SESSION_STATEFUL] = "stateful",
 		[WC_SESSION_STATELESS] = "stateless",
 		[WC_SESSION_SOFTWARE] = "software",
+		[WC_SESSION_CONVERTER] = "converter",
 	};
 
 	return (unsigned)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";

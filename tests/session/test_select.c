@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <drm_fourcc.h>
+
 #include "session/rig.h"
 #include "session/select.h"
 #include "util/error.h"
@@ -21,7 +23,14 @@ static void describe_software(const struct session *s, struct wc_session_info *i
 	*info = (struct wc_session_info) { .kind = WC_SESSION_SOFTWARE, .name = "stand-in" };
 }
 
-static const struct session_ops software_ops = { .describe = describe_software };
+static void destroy_software(struct session *s)
+{
+	(void)s;
+}
+
+static const struct session_ops software_ops = {
+	.describe = describe_software, .destroy = destroy_software,
+};
 static struct session software = { .ops = &software_ops };   /* what the stand-ins give */
 static bool software_works;
 static unsigned n_software;
@@ -48,6 +57,17 @@ int software_decoder_new(const struct session_env *env, const struct decoder_par
 int software_encoder_new(const struct session_env *env, const struct encoder_params *params,
 			 const struct session_sink_ops *sink_ops, void *sink,
 			 struct session **out, struct wc_error *e)
+{
+	(void)env;
+	(void)params;
+	(void)sink_ops;
+	(void)sink;
+	return give_software(out, e);
+}
+
+int software_converter_new(const struct session_env *env, const struct converter_params *params,
+			   const struct session_sink_ops *sink_ops, void *sink,
+			   struct session **out, struct wc_error *e)
 {
 	(void)env;
 	(void)params;
@@ -247,6 +267,115 @@ START_TEST(constrained_baseline_is_a_part_of_the_others)
 }
 END_TEST
 
+/* Converters: RIG_PATH is vim2m, SECOND is rga, which also turns and has NV12. */
+
+static void start_converters(bool with_software)
+{
+	static const char *const paths[] = { RIG_PATH, SECOND, ENCODER, NULL };
+
+	rig_start(&rig, &fake_vim2m);
+	fake_add_device(&fake_rga, SECOND);
+	fake_add_device(&fake_coda_encoder, ENCODER);
+	ck_assert_int_eq(device_registry_new(rig.core, &rig.loop, paths, &registry), 0);
+	software_works = with_software;
+	n_software = 0;
+}
+
+static struct converter_params converter_for(uint32_t fourcc, uint16_t rotation)
+{
+	bool turned = rotation % 180 != 0;
+	struct converter_params params = {
+		.source = { .fourcc = fourcc, .width = 64, .height = 48 },
+		.result = { .fourcc = fourcc, .width = turned ? 48 : 64,
+			    .height = turned ? 64 : 48 },
+		.rotation = rotation,
+	};
+
+	return params;
+}
+
+static const char *converter_at(uint32_t fourcc, uint16_t rotation,
+				enum wc_hardware_acceleration preference, const char *device)
+{
+	struct converter_params params = converter_for(fourcc, rotation);
+	struct session_choice choice = { registry, preference, device };
+
+	rig_enter_claim(&rig, false);
+	return where(session_open_converter(&rig.env, &choice, &params, &no_sink, &rig, &session,
+					    &error));
+}
+
+START_TEST(converters_are_tried_in_order)
+{
+	start_converters(true);
+	ck_assert_str_eq(converter_at(DRM_FORMAT_RGB565, 0, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 RIG_PATH);
+	ck_assert_str_eq(converter_at(DRM_FORMAT_RGB565, 90, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 SECOND);
+	ck_assert_str_eq(converter_at(DRM_FORMAT_NV12, 0, WC_HARDWARE_PREFER_HARDWARE, NULL),
+			 SECOND);
+	ck_assert_str_eq(converter_at(DRM_FORMAT_RGB565, 0, WC_HARDWARE_PREFER_SOFTWARE, SECOND),
+			 SECOND);
+	ck_assert_uint_eq(n_software, 0);
+	ck_assert_str_eq(converter_at(DRM_FORMAT_NV24, 0, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 "software");
+	ck_assert_str_eq(converter_at(DRM_FORMAT_NV12, 0, WC_HARDWARE_PREFER_SOFTWARE, NULL),
+			 "software");
+	ck_assert_uint_eq(n_software, 2);
+	stop();
+}
+END_TEST
+
+/* Not that there was nothing, but what the first device said of it. */
+START_TEST(what_no_converter_does_has_a_reason)
+{
+	start_converters(true);
+	ck_assert_str_eq(converter_at(DRM_FORMAT_NV24, 0, WC_HARDWARE_PREFER_HARDWARE, NULL),
+			 "NotSupportedError");
+	ck_assert_str_eq(error.device, RIG_PATH);
+	ck_assert_str_eq(converter_at(DRM_FORMAT_RGB565, 90, WC_HARDWARE_NO_PREFERENCE, RIG_PATH),
+			 "NotSupportedError");
+	ck_assert_str_eq(error.device, RIG_PATH);
+	ck_assert_ptr_nonnull(strstr(error.message, "turn"));
+	/* An encoder is none. */
+	ck_assert_str_eq(converter_at(DRM_FORMAT_NV12, 0, WC_HARDWARE_NO_PREFERENCE, ENCODER),
+			 "NotSupportedError");
+	ck_assert_ptr_nonnull(strstr(error.message, "no converter for NV12 64x48 to NV12 64x48"));
+	ck_assert_uint_eq(n_software, 0);
+	software_works = false;
+	ck_assert_str_eq(converter_at(DRM_FORMAT_NV24, 0, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 "NotSupportedError");
+	ck_assert_str_eq(error.device, RIG_PATH);
+	stop();
+}
+END_TEST
+
+START_TEST(a_probe_of_converters_leaves_nothing)
+{
+	struct session_choice choice = { NULL, WC_HARDWARE_NO_PREFERENCE, NULL };
+	struct converter_params params = converter_for(DRM_FORMAT_NV12, 270);
+	struct wc_session_info info;
+
+	start_converters(true);
+	choice.devices = registry;
+	rig_enter_claim(&rig, false);
+	ck_assert(session_probe_converter(&rig.env, &choice, &params, &info));
+	ck_assert_int_eq(info.kind, WC_SESSION_CONVERTER);
+	ck_assert_str_eq(info.device, SECOND);
+	ck_assert_uint_eq(fake_open_files(RIG_PATH) + fake_open_files(SECOND), 0);
+	ck_assert_uint_eq(atomic_load(&rig.core->counters.hardware_contexts), 0);
+	choice.preference = WC_HARDWARE_PREFER_SOFTWARE;
+	ck_assert(session_probe_converter(&rig.env, &choice, &params, &info));
+	ck_assert_int_eq(info.kind, WC_SESSION_SOFTWARE);
+	choice.preference = WC_HARDWARE_PREFER_HARDWARE;
+	params = converter_for(DRM_FORMAT_NV24, 0);
+	ck_assert(!session_probe_converter(&rig.env, &choice, &params, &info));
+	ck_assert_int_eq(info.kind, WC_SESSION_NONE);
+	ck_assert_str_eq(info.device, "");
+	stop();
+}
+END_TEST
+
 static void keep_line(enum wc_log_level level, const char *file, int line, const char *message,
 		      void *user_data)
 {
@@ -267,6 +396,11 @@ START_TEST(the_log_tells_what_was_opened)
 	decoder_at("vp8", 0, 0, WC_HARDWARE_PREFER_SOFTWARE, NULL);
 	ck_assert_str_eq(line, "vp8 decoder: software session, stand-in");
 	stop();
+	start_converters(true);
+	log_set_handler(&rig.core->log, keep_line, WC_LOG_INFO, line);
+	converter_at(DRM_FORMAT_NV12, 90, WC_HARDWARE_PREFER_HARDWARE, NULL);
+	ck_assert_str_eq(line, "NV12 64x48 to NV12 48x64 converter: converter session, " SECOND);
+	stop();
 }
 END_TEST
 
@@ -282,6 +416,9 @@ int main(void)
 	tcase_add_test(all, a_full_device_is_passed_over);
 	tcase_add_test(all, a_probe_tells_what_would_be_first);
 	tcase_add_test(all, constrained_baseline_is_a_part_of_the_others);
+	tcase_add_test(all, converters_are_tried_in_order);
+	tcase_add_test(all, what_no_converter_does_has_a_reason);
+	tcase_add_test(all, a_probe_of_converters_leaves_nothing);
 	tcase_add_test(all, the_log_tells_what_was_opened);
 	suite_add_tcase(suite, all);
 
