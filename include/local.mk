@@ -13,6 +13,7 @@ webcodecs_HEADERS = \
 	include/webcodecs/memory.h \
 	include/webcodecs/pressure.h \
 	include/webcodecs/scope.h \
+	include/webcodecs/video_converter.h \
 	include/webcodecs/video_decoder.h \
 	include/webcodecs/video_encoder.h \
 	include/webcodecs/video_frame.h \

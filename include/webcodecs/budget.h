@@ -41,7 +41,7 @@
  * be reclaimed. An active one in the foreground never; an active one in the background neither if
  * it is an encoder, a decoder beside an active encoder of the same kind in the same context, or an
  * audio decoder that can be heard. Nobody loses a context to a codec of lower priority. Codecs in
- * software hold no context.
+ * software hold no context. Converters count as decoders here.
  *
  * **Who goes first**: those marked for removal, then lower priority, then background before
  * foreground, then the longest without progress, then the larger picture, then the
@@ -65,6 +65,7 @@ extern "C" {
 #endif
 
 struct wc_context;
+struct wc_video_converter;
 struct wc_video_decoder;
 struct wc_video_encoder;
 
@@ -105,13 +106,17 @@ int wc_video_decoder_set_reclaim_traits(struct wc_video_decoder *decoder,
 int wc_video_encoder_set_reclaim_traits(struct wc_video_encoder *encoder,
 					const struct wc_reclaim_traits *traits);
 
+/** The same of one converter. */
+int wc_video_converter_set_reclaim_traits(struct wc_video_converter *converter,
+					  const struct wc_reclaim_traits *traits);
+
 /** Most contexts of one device that can be counted. */
 #define WC_MAX_CONTEXTS 64
 
 /**
  * Say how many contexts a device has; counts for codecs of this context.
  *
- * @param device node of a stateful decoder or encoder, for instance "/dev/video10"
+ * @param device node of a stateful decoder or encoder or of a converter: "/dev/video10"
  * @param contexts 1 to ::WC_MAX_CONTEXTS; 0: what is known otherwise
  * @return ::WC_OK; ::WC_TYPE_ERROR when @p contexts is larger; ::WC_NOT_SUPPORTED_ERROR when there
  *         is no such device; ::WC_OPERATION_ERROR when devices or slots cannot be looked at.
@@ -124,7 +129,7 @@ int wc_context_set_quota(struct wc_context *context, const char *device, uint32_
  * Say how many macroblocks a second a device does in all; counts for codecs of this context that
  * are configured from now on.
  *
- * @param device node of a stateful decoder or encoder, for instance "/dev/video10"
+ * @param device node of a stateful decoder or encoder or of a converter: "/dev/video10"
  * @param macroblocks_per_second 0: what is known otherwise. 1920x1080 at 30 frames a second are
  *        244800.
  * @return as wc_context_set_quota().

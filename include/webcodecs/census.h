@@ -55,9 +55,10 @@ enum wc_object_class {
 	WC_OBJECT_ENCODED_VIDEO_CHUNK,    /**< struct wc_encoded_video_chunk */
 	WC_OBJECT_VIDEO_DECODER,          /**< struct wc_video_decoder */
 	WC_OBJECT_VIDEO_ENCODER,          /**< struct wc_video_encoder */
+	WC_OBJECT_VIDEO_CONVERTER,        /**< struct wc_video_converter */
 };
 
-/** The specification's name, for instance "VideoFrame"; "unknown" for other values. */
+/** The name as the specification writes it, "VideoFrame"; "unknown" for other values. */
 const char *wc_object_class_name(enum wc_object_class object_class);
 
 /** What the census does beyond counting. All zero, the default: nothing. */

@@ -153,11 +153,13 @@ struct wc_counters {
 	uint64_t video_chunks;        /**< EncodedVideoChunk objects alive */
 	uint64_t video_decoders;      /**< VideoDecoder objects alive */
 	uint64_t video_encoders;      /**< VideoEncoder objects alive */
+	uint64_t video_converters;    /**< VideoConverter objects alive */
 	uint64_t hardware_contexts;   /**< contexts taken from devices and not yet given back */
 	uint64_t buffers;             /**< buffers with memory alive, whoever holds them */
 	uint64_t buffer_bytes;        /**< bytes of those buffers */
 	uint64_t frames_decoded;      /**< frames handed to output callbacks, in all */
 	uint64_t chunks_encoded;      /**< chunks handed to output callbacks, in all */
+	uint64_t frames_converted;    /**< frames that converters handed out, in all */
 	uint64_t bytes_copied;        /**< payload bytes that the CPU copied inside, in all */
 	/** Frames whose last reference went while they were open, where that is a mistake: see
 	 *  ::wc_census_options.warn_unclosed. */
@@ -172,7 +174,7 @@ struct wc_counters {
 	uint64_t libv4l2_devices;
 	/** Times that a picture, or a buffer that came back, waited for fences of devices. */
 	uint64_t fence_waits;
-	uint64_t reserved[5];
+	uint64_t reserved[3];
 };
 
 /** Fill @p counters. Any thread; each value is exact, together they are no snapshot. */

@@ -20,6 +20,7 @@
  * | `encoded_video_chunk`  | wc_encoded_video_chunk_unref()                             |
  * | `video_decoder`        | wc_video_decoder_destroy()                                 |
  * | `video_encoder`        | wc_video_encoder_destroy()                                 |
+ * | `video_converter`      | wc_video_converter_destroy()                               |
  * | `camera`               | wc_camera_destroy()                                        |
  * | `context`              | wc_context_unref()                                         |
  * | `camera_list`          | wc_camera_list_destroy()                                   |
@@ -41,6 +42,7 @@
 #include <webcodecs/device.h>
 #include <webcodecs/encoded_video_chunk.h>
 #include <webcodecs/frame_cache.h>
+#include <webcodecs/video_converter.h>
 #include <webcodecs/video_decoder.h>
 #include <webcodecs/video_encoder.h>
 #include <webcodecs/video_frame.h>
@@ -68,6 +70,7 @@
 WC_AUTO_DEFINE_(encoded_video_chunk, wc_encoded_video_chunk_unref)
 WC_AUTO_DEFINE_(video_decoder, wc_video_decoder_destroy)
 WC_AUTO_DEFINE_(video_encoder, wc_video_encoder_destroy)
+WC_AUTO_DEFINE_(video_converter, wc_video_converter_destroy)
 WC_AUTO_DEFINE_(camera, wc_camera_destroy)
 WC_AUTO_DEFINE_(camera_list, wc_camera_list_destroy)
 WC_AUTO_DEFINE_(context, wc_context_unref)

@@ -20,6 +20,7 @@
  * - webcodecs/codec.h: how every codec behaves (states, queues, flush, errors). Read it first.
  * - webcodecs/context.h: the descriptor to wait on, dispatch, log, counters.
  * - webcodecs/video_decoder.h, webcodecs/video_encoder.h: the codecs.
+ * - webcodecs/video_converter.h: scaling and conversion of frames.
  * - webcodecs/video_frame.h, webcodecs/encoded_video_chunk.h: what goes in and out.
  * - webcodecs/budget.h: hardware contexts, how they are shared and reclaimed.
  * - webcodecs/pressure.h: what is done when memory is short.
@@ -59,6 +60,7 @@
 #include <webcodecs/pressure.h>
 #include <webcodecs/scope.h>
 #include <webcodecs/version.h>
+#include <webcodecs/video_converter.h>
 #include <webcodecs/video_decoder.h>
 #include <webcodecs/video_encoder.h>
 #include <webcodecs/video_frame.h>

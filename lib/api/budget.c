@@ -44,8 +44,8 @@ static const struct v4l2_device_info *find_device(struct wc_context *context, co
 		const struct v4l2_device_info *info = device_registry_get(context->devices, i);
 		enum wc_device_role role = info->device.role;
 
-		if ((role == WC_DEVICE_ROLE_DECODER || role == WC_DEVICE_ROLE_ENCODER) &&
-		    !strcmp(info->device.path, path))
+		if ((role == WC_DEVICE_ROLE_DECODER || role == WC_DEVICE_ROLE_ENCODER ||
+		     role == WC_DEVICE_ROLE_CONVERTER) && !strcmp(info->device.path, path))
 			return info;
 	}
 	return NULL;
@@ -69,7 +69,7 @@ static int set_limit(struct wc_context *context, const char *path, limit_setter 
 	device = find_device(context, path);
 	if (!device)
 		return context_fail(context, WC_NOT_SUPPORTED_ERROR,
-				    "there is no decoder or encoder at %s", path);
+				    "there is no decoder, encoder or converter at %s", path);
 	device_account_key(device, &identity, &key);
 	ret = set(&context->accountant, &key, limit);
 	return ret < 0 ? context_fail_errno(context, -ret, "count contexts") : WC_OK;

@@ -574,6 +574,14 @@ int codec_require_configured(struct codec *codec, const char *verb)
 			    "cannot %s, the %s is not configured", verb, codec->ops->noun);
 }
 
+int codec_accept(struct codec *codec)
+{
+	if (codec->state == WC_CODEC_CLOSED)
+		return fail_closed(codec, "configure");
+	codec->state = WC_CODEC_CONFIGURED;
+	return WC_OK;
+}
+
 int codec_configure(struct codec *codec, void *config)
 {
 	struct message *message;
@@ -758,8 +766,14 @@ static counter *alive(struct codec *codec)
 {
 	struct core *core = codec->context->core;
 
-	return codec->ops->object_class == WC_OBJECT_VIDEO_DECODER ?
-	       &core->counters.video_decoders : &core->counters.video_encoders;
+	switch (codec->ops->object_class) {
+	case WC_OBJECT_VIDEO_DECODER:
+		return &core->counters.video_decoders;
+	case WC_OBJECT_VIDEO_ENCODER:
+		return &core->counters.video_encoders;
+	default:
+		return &core->counters.video_converters;
+	}
 }
 
 int codec_init(struct codec *codec, struct wc_context *context, const struct codec_ops *ops,

@@ -39,7 +39,7 @@ enum pump {
 
 enum message_kind {
 	MESSAGE_CONFIGURE,
-	MESSAGE_WORK,          /* decode or encode */
+	MESSAGE_WORK,          /* decode, encode or convert */
 	MESSAGE_FLUSH,
 };
 
@@ -56,9 +56,9 @@ struct message {
 };
 
 struct codec_ops {
-	const char *noun;              /* "decoder", "encoder" */
+	const char *noun;              /* "decoder", "encoder", "converter" */
 	enum wc_object_class object_class;
-	/* Make a session for config. As session_open_decoder(). */
+	/* Make a session for config. As session_open_decoder() and its like. */
 	int (*open)(struct codec *codec, const void *config, struct session **session,
 		    struct wc_error *error);
 	/* Whether config can be taken while outputs of the running one are still to come. */
@@ -130,8 +130,11 @@ void codec_finish(struct codec *codec);
 /*
  * The calls of the application; negative wc_status with details in the context. codec_configure()
  * owns config from success on; codec_work() has taken the references in input in any case.
+ * codec_accept() is for codecs that cannot say what session they need before there is work: they
+ * are configured from then on, and call codec_configure() in front of work of another kind.
  */
 int codec_configure(struct codec *codec, void *config);
+int codec_accept(struct codec *codec);
 int codec_work(struct codec *codec, const struct session_input *input);
 int codec_flush(struct codec *codec, wc_flush_callback callback, void *user_data);
 int codec_reset(struct codec *codec);

@@ -217,6 +217,7 @@ void wc_context_get_counters(const struct wc_context *context, struct wc_counter
 	counters->video_chunks = read_counter(&core->counters.video_chunks);
 	counters->video_decoders = read_counter(&core->counters.video_decoders);
 	counters->video_encoders = read_counter(&core->counters.video_encoders);
+	counters->video_converters = read_counter(&core->counters.video_converters);
 	counters->hardware_contexts = read_counter(&core->counters.hardware_contexts);
 	counters->buffers = read_counter(&core->counters.buffers);
 	counters->buffer_bytes = read_counter(&core->counters.buffer_bytes);
@@ -227,6 +228,7 @@ void wc_context_get_counters(const struct wc_context *context, struct wc_counter
 	counters->fence_waits = read_counter(&core->counters.fence_waits);
 	counters->frames_decoded = read_counter(&core->counters.frames_decoded);
 	counters->chunks_encoded = read_counter(&core->counters.chunks_encoded);
+	counters->frames_converted = read_counter(&core->counters.frames_converted);
 	counters->bytes_copied = read_counter(&core->counters.bytes_copied);
 	counters->dropped_unclosed = read_counter(&core->census.dropped_unclosed);
 	counters->finalizer_closed = read_counter(&core->census.finalizer_closed);

@@ -22,7 +22,7 @@
 #define CENSUS_LOOK 512u
 
 /* Not in the public header, since it grows. */
-#define OBJECT_CLASSES (WC_OBJECT_VIDEO_ENCODER + 1)
+#define OBJECT_CLASSES (WC_OBJECT_VIDEO_CONVERTER + 1)
 
 /* Lets one message through a second, and counts the others. */
 struct limiter {

@@ -27,9 +27,10 @@ struct core {
 	atomic_uint refs;
 	struct log log;
 	struct {
-		counter video_frames, video_chunks, video_decoders, video_encoders;
+		counter video_frames, video_chunks;
+		counter video_decoders, video_encoders, video_converters;
 		counter hardware_contexts, buffers, buffer_bytes;
-		counter frames_decoded, chunks_encoded, bytes_copied;
+		counter frames_decoded, chunks_encoded, frames_converted, bytes_copied;
 		counter bytes_by_kind[WC_MEMORY_KINDS];   /* of buffer_bytes */
 		counter descriptors;     /* of devices and buffers */
 		counter libv4l2_devices; /* places in the table of libv4l2 */

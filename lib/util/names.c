@@ -101,6 +101,7 @@ const char *wc_object_class_name(enum wc_object_class object_class)
 		[WC_OBJECT_ENCODED_VIDEO_CHUNK] = "EncodedVideoChunk",
 		[WC_OBJECT_VIDEO_DECODER] = "VideoDecoder",
 		[WC_OBJECT_VIDEO_ENCODER] = "VideoEncoder",
+		[WC_OBJECT_VIDEO_CONVERTER] = "VideoConverter",
 	};
 
 	return (unsigned)object_class < ARRAY_SIZE(names) ? names[object_class] : "unknown";

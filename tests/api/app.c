@@ -67,6 +67,8 @@ static void on_error(const struct wc_error *error, void *user_data)
 
 static uint32_t queue_size(struct app *app)
 {
+	if (app->converter)
+		return wc_video_converter_get_queue_size(app->converter);
 	return app->decoder ? wc_video_decoder_get_queue_size(app->decoder) :
 	       wc_video_encoder_get_queue_size(app->encoder);
 }
@@ -96,6 +98,8 @@ int app_flush(struct app *app, int id)
 	struct app_flush *flush = &app->flushes[id];
 
 	*flush = (struct app_flush) { app, id };
+	if (app->converter)
+		return wc_video_converter_flush(app->converter, on_flush, flush);
 	return app->decoder ? wc_video_decoder_flush(app->decoder, on_flush, flush) :
 	       wc_video_encoder_flush(app->encoder, on_flush, flush);
 }
@@ -145,12 +149,24 @@ void app_init_encoder(struct app *app)
 	ck_assert_int_eq(wc_video_encoder_new(app->context, &init, &app->encoder), WC_OK);
 }
 
+void app_init_converter(struct app *app)
+{
+	struct wc_video_converter_init init = {
+		.output = on_frame, .error = on_error, .dequeue = on_dequeue, .user_data = app,
+		.label = "test",
+	};
+
+	app_init(app);
+	ck_assert_int_eq(wc_video_converter_new(app->context, &init, &app->converter), WC_OK);
+}
+
 void app_finish(struct app *app)
 {
 	struct wc_counters counters;
 
 	wc_video_decoder_destroy(app->decoder);
 	wc_video_encoder_destroy(app->encoder);
+	wc_video_converter_destroy(app->converter);
 	wc_video_frame_unref(app->frame);
 	wc_encoded_video_chunk_unref(app->chunk);
 	script_use(NULL);
@@ -159,6 +175,7 @@ void app_finish(struct app *app)
 	wc_context_get_counters(app->context, &counters);
 	ck_assert_uint_eq(counters.video_decoders, 0);
 	ck_assert_uint_eq(counters.video_encoders, 0);
+	ck_assert_uint_eq(counters.video_converters, 0);
 	ck_assert_uint_eq(counters.video_frames, 0);
 	ck_assert_uint_eq(counters.video_chunks, 0);
 	ck_assert_uint_eq(counters.buffers, 0);
@@ -220,7 +237,10 @@ int app_configure(struct app *app)
 {
 	struct wc_video_decoder_config decoder = { .codec = "vp8" };
 	struct wc_video_encoder_config encoder = { .codec = "vp8", .width = 64, .height = 48 };
+	struct wc_video_converter_config converter = { .fourcc = 0 };
 
+	if (app->converter)
+		return wc_video_converter_configure(app->converter, &converter);
 	return app->decoder ? wc_video_decoder_configure(app->decoder, &decoder) :
 	       wc_video_encoder_configure(app->encoder, &encoder);
 }
@@ -243,6 +263,15 @@ int app_encode(struct app *app, int64_t timestamp)
 {
 	struct wc_video_frame *frame = app_frame(app, timestamp, 0, false);
 	int ret = wc_video_encoder_encode(app->encoder, frame, NULL);
+
+	wc_video_frame_unref(frame);
+	return ret;
+}
+
+int app_convert(struct app *app, int64_t timestamp)
+{
+	struct wc_video_frame *frame = app_frame(app, timestamp, 0, false);
+	int ret = wc_video_converter_convert(app->converter, frame);
 
 	wc_video_frame_unref(frame);
 	return ret;

@@ -21,8 +21,9 @@ struct app_flush {
 
 struct app {
 	struct wc_context *context;
-	struct wc_video_decoder *decoder;   /* one of the two is NULL */
+	struct wc_video_decoder *decoder;   /* two of the three are NULL */
 	struct wc_video_encoder *encoder;
+	struct wc_video_converter *converter;
 	struct script script;
 	struct trace trace;
 	struct wc_error error;              /* told last */
@@ -51,6 +52,7 @@ int app_main(Suite *suite);
 void app_init(struct app *app);
 void app_init_decoder(struct app *app);
 void app_init_encoder(struct app *app);
+void app_init_converter(struct app *app);
 
 /* Destroy what is left and look for leaks. */
 void app_finish(struct app *app);
@@ -70,7 +72,7 @@ struct wc_encoded_video_chunk *app_lying_chunk(struct app *app, int64_t timestam
 int app_decode_key(struct app *app, int64_t timestamp);
 int app_decode_delta(struct app *app, int64_t timestamp);
 
-/* Configure as VP8. */
+/* Configure as VP8; a converter to nothing else. */
 int app_configure(struct app *app);
 
 /* An I420 frame of 64x48. One reference. */
@@ -78,5 +80,8 @@ struct wc_video_frame *app_frame(struct app *app, int64_t timestamp, uint16_t ro
 
 /* Encode a frame and give the reference back. */
 int app_encode(struct app *app, int64_t timestamp);
+
+/* The same of a converter. */
+int app_convert(struct app *app, int64_t timestamp);
 
 #endif

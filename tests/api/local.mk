@@ -10,6 +10,7 @@ WC_API_TESTS = \
 	tests/api/test_pressure \
 	tests/api/test_steady_state \
 	tests/api/test_usage_list \
+	tests/api/test_video_converter \
 	tests/api/test_video_decoder \
 	tests/api/test_video_encoder
 check_PROGRAMS += $(WC_API_TESTS)
@@ -65,6 +66,10 @@ tests_api_test_usage_list_SOURCES = tests/api/test_usage_list.c $(WC_API_TEST_SO
 tests_api_test_usage_list_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_usage_list_LDADD = $(WC_API_TEST_LIBS)
 
+tests_api_test_video_converter_SOURCES = tests/api/test_video_converter.c $(WC_API_TEST_SOURCES)
+tests_api_test_video_converter_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_video_converter_LDADD = $(WC_API_TEST_LIBS)
+
 tests_api_test_video_decoder_SOURCES = tests/api/test_video_decoder.c $(WC_API_TEST_SOURCES)
 tests_api_test_video_decoder_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_video_decoder_LDADD = $(WC_API_TEST_LIBS)
@@ -74,8 +79,12 @@ tests_api_test_video_encoder_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_video_encoder_LDADD = $(WC_API_TEST_LIBS)
 
 # The clock is the fake's.
-check_PROGRAMS += tests/api/test_bookkeeping tests/api/test_housekeeping
-TESTS += tests/api/test_bookkeeping tests/api/test_housekeeping
+WC_API_FAKE_TESTS = \
+	tests/api/test_bookkeeping \
+	tests/api/test_converting \
+	tests/api/test_housekeeping
+check_PROGRAMS += $(WC_API_FAKE_TESTS)
+TESTS += $(WC_API_FAKE_TESTS)
 # Buffers that come back in other threads wake the loop.
 THREAD_TESTS += tests/api/test_housekeeping
 tests_api_test_bookkeeping_SOURCES = tests/api/test_bookkeeping.c
@@ -83,6 +92,13 @@ tests_api_test_bookkeeping_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFL
 tests_api_test_bookkeeping_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_bookkeeping_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
 tests_api_test_bookkeeping_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) \
+	$(CHECK_LIBS)
+tests_api_test_converting_SOURCES = tests/api/test_converting.c tests/api/trace.c \
+	tests/api/trace.h
+tests_api_test_converting_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
+tests_api_test_converting_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_converting_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
+tests_api_test_converting_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) \
 	$(CHECK_LIBS)
 tests_api_test_housekeeping_SOURCES = tests/api/test_housekeeping.c
 tests_api_test_housekeeping_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)

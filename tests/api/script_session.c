@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "budget/claim.h"
+#include "frame/color_space.h"
 #include "frame/pixel_format.h"
 #include "session/select.h"
 #include "util/error.h"
@@ -15,6 +16,7 @@
 #define WIDTH 64
 #define HEIGHT 48
 
+enum script_kind { SCRIPT_DECODER, SCRIPT_ENCODER, SCRIPT_CONVERTER };
 enum event_kind { EVENT_OUTPUT, EVENT_DRAINED, EVENT_FAILED };
 
 struct event {
@@ -29,8 +31,9 @@ struct script_session {
 	struct script *script;
 	struct core *core;
 	struct loop *loop;
-	bool encoder;
-	uint32_t width, height;
+	enum script_kind kind;
+	struct converter_params converter;
+	uint32_t fourcc, width, height;
 	struct list events, spare;
 	struct task task;
 	struct buffer *output;         /* under all outputs; NULL until the first */
@@ -107,15 +110,16 @@ static struct buffer *output_buffer(struct script_session *s, size_t size)
 	return s->output;
 }
 
-static void give_frame(struct script_session *s, const struct wc_encoded_video_chunk *chunk)
+static void give_frame(struct script_session *s, const struct timing *timing)
 {
 	struct wc_rect visible = { 0, 0, s->width, s->height };
 	struct frame_format format;
-	size_t size = frame_format_tight(&format, DRM_FORMAT_NV12, s->width, s->height);
+	size_t size = frame_format_tight(&format, s->fourcc, s->width, s->height);
 	struct wc_video_frame *frame = video_frame_new(s->core, output_buffer(s, size), &format,
-						       &visible, &chunk->timing);
+						       &visible, timing);
 
-	frame->color_space = s->script->colors;
+	frame->color_space = s->kind == SCRIPT_CONVERTER ? s->converter.result.color_space
+							 : s->script->colors;
 	if (s->script->sar_width)
 		frame->display_width = s->script->sar_width;
 	s->base.sink_ops->frame(s->base.sink, frame);
@@ -139,10 +143,12 @@ static void give_chunk(struct script_session *s, const struct session_input *inp
 static void give_output(struct script_session *s, const struct event *event)
 {
 	s->held--;
-	if (s->encoder)
+	if (s->kind == SCRIPT_ENCODER)
 		give_chunk(s, &event->input);
+	else if (s->kind == SCRIPT_CONVERTER)
+		give_frame(s, &event->input.frame->timing);
 	else
-		give_frame(s, event->input.chunk);
+		give_frame(s, &event->input.chunk->timing);
 }
 
 static void give(struct script_session *s, const struct event *event)
@@ -215,6 +221,22 @@ static int64_t time_of(const struct session_input *input)
 	return input->chunk ? input->chunk->timing.timestamp : input->frame->timing.timestamp;
 }
 
+/* What session.h says of inputs. */
+static void check_input(const struct script_session *s, const struct session_input *input)
+{
+	const struct converter_format *source = &s->converter.source;
+	const struct wc_video_frame *frame = input->frame;
+
+	must(!input->chunk == (s->kind != SCRIPT_DECODER));
+	must(!frame == (s->kind == SCRIPT_DECODER));
+	if (s->kind == SCRIPT_CONVERTER)
+		must(frame->format.fourcc == source->fourcc &&
+		     frame->format.modifier == source->modifier &&
+		     frame->visible.width == source->width &&
+		     frame->visible.height == source->height &&
+		     color_space_equal(&frame->color_space, &source->color_space));
+}
+
 static void trace_submit(struct script_session *s, const struct session_input *input)
 {
 	char quantizer[16] = "";
@@ -232,7 +254,7 @@ static int script_submit(struct session *session, const struct session_input *in
 	struct session_input kept = *input;
 
 	must(!s->draining && !s->failed && !s->dead);
-	must(s->encoder ? input->frame && !input->chunk : input->chunk && !input->frame);
+	check_input(s, input);
 	if (s->script->room && s->held >= s->script->room) {
 		trace_add(s->script->trace, "full");
 		s->refused = true;
@@ -426,7 +448,7 @@ static void remember(const struct session_env *env, const struct session_choice 
 }
 
 static int open_session(const struct session_env *env, const struct session_sink_ops *sink_ops,
-			void *sink, bool encoder, uint32_t width, uint32_t height,
+			void *sink, enum script_kind kind, uint32_t width, uint32_t height,
 			struct session **session, struct wc_error *error)
 {
 	struct script_session *s;
@@ -444,7 +466,8 @@ static int open_session(const struct session_env *env, const struct session_sink
 	s->script = current;
 	s->core = env->core;
 	s->loop = env->loop;
-	s->encoder = encoder;
+	s->kind = kind;
+	s->fourcc = DRM_FORMAT_NV12;
 	s->width = width ? width : WIDTH;
 	s->height = height ? height : HEIGHT;
 	s->first = true;
@@ -465,7 +488,7 @@ int session_open_decoder(const struct session_env *env, const struct session_cho
 {
 	remember(env, choice);
 	current->decoder = *params;
-	return open_session(env, sink_ops, sink, false, params->coded_width,
+	return open_session(env, sink_ops, sink, SCRIPT_DECODER, params->coded_width,
 			    params->coded_height, session, error);
 }
 
@@ -476,8 +499,28 @@ int session_open_encoder(const struct session_env *env, const struct session_cho
 {
 	remember(env, choice);
 	current->encoder = *params;
-	return open_session(env, sink_ops, sink, true, params->width, params->height, session,
-			    error);
+	return open_session(env, sink_ops, sink, SCRIPT_ENCODER, params->width, params->height,
+			    session, error);
+}
+
+int session_open_converter(const struct session_env *env, const struct session_choice *choice,
+			   const struct converter_params *params,
+			   const struct session_sink_ops *sink_ops, void *sink,
+			   struct session **session, struct wc_error *error)
+{
+	struct script_session *s;
+	int ret;
+
+	remember(env, choice);
+	current->converter = *params;
+	ret = open_session(env, sink_ops, sink, SCRIPT_CONVERTER, params->result.width,
+			   params->result.height, session, error);
+	if (ret == 0) {
+		s = of(*session);
+		s->converter = *params;
+		s->fourcc = params->result.fourcc;
+	}
+	return ret;
 }
 
 bool session_probe_decoder(const struct session_env *env, const struct session_choice *choice,
@@ -496,6 +539,17 @@ bool session_probe_encoder(const struct session_env *env, const struct session_c
 {
 	remember(env, choice);
 	current->encoder = *params;
+	memset(info, 0, sizeof *info);
+	if (current->probe_works)
+		fill_info(info);
+	return current->probe_works;
+}
+
+bool session_probe_converter(const struct session_env *env, const struct session_choice *choice,
+			     const struct converter_params *params, struct wc_session_info *info)
+{
+	remember(env, choice);
+	current->converter = *params;
 	memset(info, 0, sizeof *info);
 	if (current->probe_works)
 		fill_info(info);

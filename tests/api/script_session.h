@@ -8,7 +8,10 @@
  * refused), drain, reset, retune:BITRATE, destroy. A K behind TIME says that a key frame was asked
  * for, Qn that quantizer n was given.
  *
- * It is strict: a call that session.h forbids fails the test.
+ * Frames out of a converter are of the format that its session is made for, with any content.
+ *
+ * It is strict: a call that session.h forbids fails the test, and so does a frame that a converter
+ * session is not made for.
  */
 #ifndef WC_TESTS_API_SCRIPT_SESSION_H
 #define WC_TESTS_API_SCRIPT_SESSION_H
@@ -47,6 +50,7 @@ struct script {
 	struct script_session *session;   /* made last and alive; NULL: none */
 	struct decoder_params decoder;    /* of the last open or probe; without strings */
 	struct encoder_params encoder;
+	struct converter_params converter;
 	enum wc_hardware_acceleration preference;
 	char label[32], device[64];
 	unsigned alive;

@@ -475,6 +475,31 @@ START_TEST(a_leak_check_tells_what_is_left)
 }
 END_TEST
 
+START_TEST(a_leak_check_knows_converters)
+{
+	struct wc_video_converter_init init = { ignore_frame, ignore_error, .label = "scaler" };
+	struct wc_video_converter *converter;
+	const struct wc_census_object *object;
+	struct wc_census_mark mark;
+	struct wc_census *census;
+
+	wc_context_mark_census(app.context, &mark);
+	ck_assert_int_eq(wc_video_converter_new(app.context, &init, &converter), WC_OK);
+	census = take(&mark);
+	ck_assert_uint_eq(wc_census_get_count(census), 1);
+	object = wc_census_get_object(census, 0);
+	ck_assert_int_eq(object->object_class, WC_OBJECT_VIDEO_CONVERTER);
+	ck_assert_str_eq(wc_object_class_name(object->object_class), "VideoConverter");
+	ck_assert_str_eq(object->label, "scaler");
+	wc_census_destroy(census);
+	ck_assert_uint_eq(wc_leak_check(app.context, &mark), 1);
+	ck_assert(said("VideoConverter #1"));
+	ck_assert(said("scaler"));
+	wc_video_converter_destroy(converter);
+	ck_assert_uint_eq(wc_leak_check(app.context, &mark), 0);
+}
+END_TEST
+
 /* ---- weak handles ---- */
 
 START_TEST(a_handle_finds_an_open_frame)
@@ -826,6 +851,7 @@ static struct wc_video_frame *kept;
 
 static int use_scopes(bool keep)
 {
+	struct wc_video_converter_init converter_init = { ignore_frame, ignore_error };
 	struct wc_camera_init camera_init = {
 		.frame = ignore_frame, .error = ignore_error, .device = "/dev/no-camera",
 	};
@@ -836,7 +862,9 @@ static int use_scopes(bool keep)
 	WC_AUTO(frame_cache) cache = NULL;
 	WC_AUTO(camera_list) cameras = NULL;
 	WC_AUTO(camera) camera = NULL;
+	WC_AUTO(video_converter) converter = NULL;
 
+	ck_assert_int_eq(wc_video_converter_new(app.context, &converter_init, &converter), WC_OK);
 	ck_assert_int_eq(wc_camera_list_new(app.context, &cameras), WC_OK);
 	ck_assert_int_eq(wc_camera_new(app.context, &camera_init, &camera), WC_OPERATION_ERROR);
 	ck_assert_int_eq(wc_usage_list_new(app.context, &usage), WC_OK);
@@ -865,6 +893,7 @@ START_TEST(references_end_with_their_scope)
 	drop(kept);
 	ck_assert_int_eq(released, 2);
 	ck_assert_uint_eq(read_counters().video_chunks, 0);
+	ck_assert_uint_eq(read_counters().video_converters, 0);
 	/* They are closed, too. */
 	ck_assert_int_eq(lines, 0);
 }
@@ -893,6 +922,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, what_is_open_too_long_is_told_once);
 	tcase_add_test(tc, a_codec_that_is_not_used_is_told_once);
 	tcase_add_test(tc, a_leak_check_tells_what_is_left);
+	tcase_add_test(tc, a_leak_check_knows_converters);
 	tcase_add_test(tc, a_handle_finds_an_open_frame);
 	tcase_add_test(tc, a_handle_is_not_inherited);
 	tcase_add_test(tc, threads_clone_close_and_look_up);

@@ -148,6 +148,33 @@ static void encode_something(struct wc_context *context)
 	ck_assert_int_eq(releases, 1);
 }
 
+static void convert_something(struct wc_context *context)
+{
+	static const uint8_t pixels[4 * 4 * 4];
+	struct wc_video_converter_init init = { .output = no_frame, .error = no_error };
+	struct wc_video_converter_config config = { .rotation = 90, .device = "/dev/video0" };
+	struct wc_video_converter_source source = {
+		.fourcc = DRM_FORMAT_ABGR8888, .width = 4, .height = 4,
+	};
+	struct wc_video_frame_init frame_init = {
+		.fourcc = DRM_FORMAT_ABGR8888, .coded_width = 4, .coded_height = 4,
+	};
+	struct wc_video_converter *converter;
+	struct wc_video_frame *frame;
+	bool supported;
+
+	call(wc_video_converter_is_config_supported(context, &config, &source, &supported, NULL));
+	call(wc_video_converter_new(context, &init, &converter));
+	call(wc_video_converter_configure(converter, &config));
+	call(wc_video_frame_new(context, pixels, sizeof pixels, &frame_init, &frame));
+	call(wc_video_converter_convert(converter, frame));
+	call(wc_video_converter_convert(converter, frame));
+	call(wc_video_converter_flush(converter, NULL, NULL));
+	ck_assert_uint_eq(wc_video_converter_get_queue_size(converter), 2);
+	wc_video_frame_unref(frame);
+	wc_video_converter_destroy(converter);
+}
+
 #ifdef WITHOUT_CENSUS
 #define count_everything(context) ((void)(context))
 #else
@@ -188,6 +215,7 @@ static void run_all(void)
 	wc_device_list_destroy(list);
 	decode_something(context);
 	encode_something(context);
+	convert_something(context);
 	count_everything(context);
 	wc_context_get_counters(context, &counters);
 	ck_assert_uint_eq(counters.video_frames, 0);
@@ -207,7 +235,7 @@ START_TEST(each_allocation_may_fail)
 		run_all();
 	} while (seen > due++);
 	script_use(NULL);
-	/* Context, core, loop's registry, two codecs, configurations, messages, frames, chunks. */
+	/* Context, core, loop's registry, codecs, configurations, messages, frames, chunks. */
 	ck_assert_uint_gt(due, 20);
 }
 END_TEST

@@ -67,6 +67,11 @@ static void set_up_encoder(void)
 	app_init_encoder(&app);
 }
 
+static void set_up_converter(void)
+{
+	app_init_converter(&app);
+}
+
 static void decode_batch(const uint8_t *data, size_t size, int64_t timestamp)
 {
 	for (int i = 0; i < BATCH; i++) {
@@ -145,11 +150,45 @@ START_TEST(encoding_allocates_nothing)
 }
 END_TEST
 
+static void convert_batch(struct wc_video_frame *frame)
+{
+	for (int i = 0; i < BATCH; i++)
+		must(wc_video_converter_convert(app.converter, frame) == WC_OK);
+	must(app_flush(&app, 1) == WC_OK);
+	app_run(&app);
+}
+
+START_TEST(converting_allocates_nothing)
+{
+	struct wc_video_frame *frame = app_frame(&app, 1, 0, false);
+	struct wc_counters before, after;
+	unsigned n = 0, more;
+
+	app.script.room = BATCH / 2;
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	wc_context_get_counters(app.context, &before);
+	for (int i = 0; i < WARM_UP + ROUNDS; i++) {
+		if (i == WARM_UP)
+			n = allocations;
+		convert_batch(frame);
+		trace_clear(&app.trace);
+	}
+	more = allocations - n;
+	ck_assert_uint_gt(n, 0);
+	ck_assert_uint_eq(more, 0);
+	wc_context_get_counters(app.context, &after);
+	ck_assert_uint_eq(after.frames_converted, BATCH * (WARM_UP + ROUNDS));
+	ck_assert_uint_eq(after.bytes_copied, before.bytes_copied);
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("steady_state");
 	TCase *decoder = tcase_create("decoder");
 	TCase *encoder = tcase_create("encoder");
+	TCase *converter = tcase_create("converter");
 
 	tcase_add_checked_fixture(decoder, set_up_decoder, tear_down);
 	tcase_add_test(decoder, decoding_allocates_nothing);
@@ -157,6 +196,9 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(encoder, set_up_encoder, tear_down);
 	tcase_add_test(encoder, encoding_allocates_nothing);
 	suite_add_tcase(s, encoder);
+	tcase_add_checked_fixture(converter, set_up_converter, tear_down);
+	tcase_add_test(converter, converting_allocates_nothing);
+	suite_add_tcase(s, converter);
 	return s;
 }
 
