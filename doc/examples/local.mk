@@ -5,7 +5,8 @@ WC_EXAMPLES = \
 	doc/examples/decode_to_egl \
 	doc/examples/decode_to_screen \
 	doc/examples/encode_rendered \
-	doc/examples/import_dma_buf
+	doc/examples/import_dma_buf \
+	doc/examples/scale
 WC_EXAMPLE_LINK = $(AM_LDFLAGS) -no-install
 
 doc_examples_camera_to_two_encoders_SOURCES = \
@@ -29,6 +30,10 @@ doc_examples_encode_rendered_LDADD = lib/libwebcodecs.la
 doc_examples_import_dma_buf_SOURCES = doc/examples/import_dma_buf.c doc/examples/example.h
 doc_examples_import_dma_buf_LDFLAGS = $(WC_EXAMPLE_LINK)
 doc_examples_import_dma_buf_LDADD = lib/libwebcodecs.la
+
+doc_examples_scale_SOURCES = doc/examples/scale.c doc/examples/example.h
+doc_examples_scale_LDFLAGS = $(WC_EXAMPLE_LINK)
+doc_examples_scale_LDADD = lib/libwebcodecs.la
 
 if WITH_LIBAV
 WC_EXAMPLES += doc/examples/camera_to_mp4

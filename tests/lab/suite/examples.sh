@@ -104,6 +104,12 @@ check 'no display' refuses 'no display' decode_to_screen fwht film.ivf /dev/null
 head -c 3000 film.ivf >cut.ivf
 check 'a file that is cut off' refuses 'cut off' decode_to_egl fwht cut.ivf
 
+check 'scale' example scale fwht film.ivf nv12 320 180 small.nv12
+check 'scales all frames' same $((frames * 320 * 180 * 3 / 2)) "$(size_of small.nv12)"
+check 'scale to RGB' example scale fwht film.ivf rgb24 160 120 small.rgb
+check 'scales all frames to RGB' same $((frames * 160 * 120 * 3)) "$(size_of small.rgb)"
+check 'a picture that is no file' refuses 'cannot be opened' scale fwht none.ivf nv12 4 4 none.raw
+
 check 'import_dma_buf' example import_dma_buf fwht import.ivf $frames
 check 'reads in place what came from elsewhere' says "$frames frames, 0 bytes copied"
 check 'decodes' example decode_to_egl fwht import.ivf
