@@ -94,6 +94,11 @@ struct wc_session_info {
 	enum wc_session_kind kind;
 	char device[64];          /**< device node, empty for software */
 	char name[64];            /**< card name of the device, or name of the software codec */
+	/**
+	 * Node of the V4L2 converter that an encoder's frames go through before they reach its
+	 * device; empty when they need none, or are converted on the CPU.
+	 */
+	char converter[64];
 	uint64_t bytes_copied;    /**< payload bytes copied by the CPU in this session */
 	uint64_t units_in;        /**< chunks or frames handed to the implementation */
 	uint64_t units_out;       /**< frames or chunks that came out */

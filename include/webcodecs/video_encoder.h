@@ -148,7 +148,11 @@ int wc_video_encoder_configure(struct wc_video_encoder *encoder,
  * Queue a frame (encode()).
  *
  * The frame may be closed by the caller as soon as this returns. A frame whose visible size
- * differs from the configured one is scaled.
+ * differs from the configured one is scaled, and one of a format that the device does not take is
+ * converted: by a V4L2 converter where the machine has one that can (::wc_session_info.converter),
+ * without a copy by the CPU when the frame is in a DMA-BUF; else on the CPU, with libyuv. Such a
+ * converter holds a hardware context, which others may reclaim; the encoder then goes on with the
+ * CPU.
  *
  * @param frame a reference to its buffer is taken; the caller keeps its own
  * @param options NULL for the defaults

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += lib/libsession.la
 lib_libsession_la_SOURCES = \
 	lib/session/capture.c lib/session/capture.h \
 	lib/session/codec_controls.c lib/session/codec_controls.h \
+	lib/session/converting_encoder.c lib/session/converting_encoder.h \
 	lib/session/cookies.c lib/session/cookies.h \
 	lib/session/device_account.c lib/session/device_account.h \
 	lib/session/layout.c lib/session/layout.h \

@@ -7,6 +7,7 @@
 
 #include <linux/videodev2.h>
 
+#include "session/converting_encoder.h"
 #include "session/profiles.h"
 #include "session/stateful.h"
 #include "util/error.h"
@@ -175,8 +176,8 @@ static int open_device(const struct request *r, const struct v4l2_device_info *d
 		return stateful_decoder_new(r->env, device, r->decoder, r->sink_ops, r->sink,
 					    session, error);
 	if (r->encoder)
-		return stateful_encoder_new(r->env, device, r->encoder, r->sink_ops, r->sink,
-					    session, error);
+		return converting_encoder_new(r->env, r->choice->devices, device, r->encoder,
+					      r->sink_ops, r->sink, session, error);
 	return m2m_converter_new(r->env, device, r->converter, r->sink_ops, r->sink, session,
 				 error);
 }

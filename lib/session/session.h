@@ -147,6 +147,13 @@ struct session_ops {
 					      const struct timing *timing,
 					      struct wc_error *error);
 	/*
+	 * Encoders: whether the frame needs no conversion, be it read in place or copied row by
+	 * row; and the n-th format, DRM, that frames may have now, 0: no more. NULL: the session's
+	 * own affair.
+	 */
+	bool (*reads)(const struct session *session, const struct wc_video_frame *frame);
+	uint32_t (*format)(const struct session *session, unsigned n);
+	/*
 	 * Whether a submit would find no room now. If so, the loop will wake up when
 	 * there is room.
 	 */

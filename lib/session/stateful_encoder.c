@@ -947,6 +947,42 @@ static int drop_work(struct encoder *e, struct wc_error *error)
 	return 0;
 }
 
+/* Before the first frame the format of the input side is still to be chosen. */
+static bool may_choose_format(const struct encoder *e)
+{
+	return e->state == ENCODER_READY && !e->s.units_in;
+}
+
+static bool encoder_reads(const struct session *session, const struct wc_video_frame *frame)
+{
+	struct encoder *e = (struct encoder *)session;
+	const struct wc_rect *visible = &frame->visible;
+	uint32_t fourcc = frame->format.fourcc;
+	uint32_t takes = may_choose_format(e) ? raw_format_to_drm(choose_raw(e, fourcc))
+					      : e->format.fourcc;
+
+	if (takes != fourcc || frame->format.modifier != DRM_FORMAT_MOD_LINEAR ||
+	    visible->width != e->params.width || visible->height != e->params.height)
+		return false;
+	/* A part of what the CPU has is copied, which is no more than a converter needs. */
+	return (!visible->x && !visible->y) || frame->buffer->objects[0].fd < 0;
+}
+
+static uint32_t encoder_format(const struct session *session, unsigned n)
+{
+	struct encoder *e = (struct encoder *)session;
+	uint32_t v4l2, fourcc;
+
+	if (!may_choose_format(e))
+		return n == 0 ? e->format.fourcc : 0;
+	for (uint32_t i = 0; (v4l2 = queue_enum_format(&e->s.in, i)); i++) {
+		fourcc = raw_format_to_drm(v4l2);
+		if (fourcc && n-- == 0)
+			return fourcc;
+	}
+	return 0;
+}
+
 /* The calls of session.h: one that fails is the end of the session. */
 static int encoder_submit(struct session *session, const struct session_input *input,
 			  struct wc_error *error)
@@ -1052,6 +1088,8 @@ static const struct session_ops session_ops = {
 	.reset = encoder_reset,
 	.retune = encoder_retune,
 	.alloc_frame = encoder_alloc_frame,
+	.reads = encoder_reads,
+	.format = encoder_format,
 	.saturated = stateful_saturated,
 	.describe = stateful_describe,
 	.destroy = stateful_destroy,

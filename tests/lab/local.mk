@@ -49,6 +49,7 @@ WC_SUITE_PLAYERS = \
 	tests/lab/suite/test_capture_import \
 	tests/lab/suite/test_contend \
 	tests/lab/suite/test_convert \
+	tests/lab/suite/test_convert_encode \
 	tests/lab/suite/test_encoder \
 	tests/lab/suite/test_fence \
 	tests/lab/suite/test_gone \
@@ -110,6 +111,12 @@ tests_lab_suite_test_convert_SOURCES = tests/lab/suite/test_convert.c
 tests_lab_suite_test_convert_CPPFLAGS = $(AM_CPPFLAGS) $(V4L2_CFLAGS)
 tests_lab_suite_test_convert_LDFLAGS = $(WC_SUITE_LINK)
 tests_lab_suite_test_convert_LDADD = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS)
+
+tests_lab_suite_test_convert_encode_SOURCES = tests/lab/suite/test_convert_encode.c \
+	tests/lab/suite/tap.c tests/lab/suite/tap.h
+tests_lab_suite_test_convert_encode_CPPFLAGS = $(AM_CPPFLAGS) $(DRM_CFLAGS)
+tests_lab_suite_test_convert_encode_LDFLAGS = $(WC_SUITE_LINK)
+tests_lab_suite_test_convert_encode_LDADD = lib/libwebcodecs.la
 
 tests_lab_suite_test_encoder_SOURCES = tests/lab/suite/test_encoder.c $(WC_SUITE_SOURCES)
 tests_lab_suite_test_encoder_LDFLAGS = $(WC_SUITE_LINK)

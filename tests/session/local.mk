@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 include tests/session/stateful.mk
 
-WC_SESSION_TESTS = tests/session/test_packaging tests/session/test_software_converter
+WC_SESSION_TESTS = tests/session/test_converting_encoder tests/session/test_packaging
+WC_SESSION_TESTS += tests/session/test_software_converter
 if WITH_LIBAV
 WC_SESSION_TESTS += tests/session/test_software
 SLOW_TESTS += tests/session/test_software
@@ -11,6 +12,11 @@ check_PROGRAMS += $(WC_SESSION_TESTS)
 TESTS += $(WC_SESSION_TESTS)
 
 WC_SESSION_TEST_LIBS = $(WC_LAYERS) $(V4L2_LIBS) $(WC_LAYER_LIBS) $(CHECK_LIBS)
+
+# It defines what makes the sessions on both sides, so that the linker does not take those.
+tests_session_test_converting_encoder_SOURCES = tests/session/test_converting_encoder.c
+tests_session_test_converting_encoder_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_session_test_converting_encoder_LDADD = $(WC_SESSION_TEST_LIBS)
 
 tests_session_test_packaging_SOURCES = tests/session/test_packaging.c
 tests_session_test_packaging_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The converter on the real vim2m: what v4l2-ctl makes of the same pictures, byte for byte, with
-# formats, sizes and mirrors changed; and DMA-BUFs as sources without a copy.
+# formats, sizes and mirrors changed; and DMA-BUFs as sources without a copy. And vim2m between a
+# frame and vicodec's encoder, where the encoder puts it and where the application does.
 #
 # v4l2-ctl has no DMA-BUFs of its own making: what it makes of copies is what those are compared with.
 
@@ -87,4 +88,8 @@ reason='makes no pictures of 321x240'
 check 'an odd width is refused' refuses 320x240 RG16 ours.raw 321x240 RG16
 reason='does not make NV12'
 check 'NV12 is refused' refuses 320x240 RG16 ours.raw 320x240 NV12
+check 'converted inside the encoder as before it' \
+	test_convert_encode "$device" 640x360 640x360 udmabuf
+check 'scaled inside the encoder as before it' \
+	test_convert_encode "$device" 320x240 640x480 dumb
 finish
