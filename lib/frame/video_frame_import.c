@@ -223,24 +223,6 @@ static int plan_visible(struct plan *plan, const struct wc_video_frame_init *ini
 			  plan->format.width, plan->format.height, error);
 }
 
-/* The last step: the duplicate is what would have to be undone. */
-static int plan_fence(struct plan *plan, const struct wc_dma_buf *d, struct wc_error *error)
-{
-	int ret = d->has_acquire_fence ? fence_adopt(d->acquire_fence, &plan->acquire_fence) : 0;
-
-	if (ret == -EBADF)
-		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, EBADF,
-				 "the acquire fence: descriptor %d is closed", d->acquire_fence);
-	if (ret == -EMFILE || ret == -ENFILE || ret == -ENOMEM)
-		return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, -ret,
-				 "no descriptor for the acquire fence");
-	if (ret < 0)
-		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, -ret,
-				 "the acquire fence: descriptor %d is no sync file",
-				 d->acquire_fence);
-	return 0;
-}
-
 static int make_plan(struct plan *plan, const struct wc_dma_buf *d,
 		     const struct wc_video_frame_init *init, struct wc_error *error)
 {
@@ -260,9 +242,7 @@ static int make_plan(struct plan *plan, const struct wc_dma_buf *d,
 		ret = plan_visible(plan, init, error);
 	if (ret == 0)
 		ret = plan_objects(plan, d, error);
-	if (ret == 0)
-		ret = plan_planes(plan, d, error);
-	return ret < 0 ? ret : plan_fence(plan, d, error);
+	return ret < 0 ? ret : plan_planes(plan, d, error);
 }
 
 /* ---- the buffer ------------------------------------------------------------------------------ */
@@ -287,6 +267,11 @@ static void close_first(const int *fds, unsigned n)
 {
 	while (n--)
 		close(fds[n]);
+}
+
+static unsigned planned_descriptors(const struct plan *plan)
+{
+	return plan->n_objects + (plan->acquire_fence >= 0);
 }
 
 /* Duplicates of the descriptors; 0 or a negative errno with none left. */
@@ -320,8 +305,7 @@ static int add_objects(struct buffer *buffer, const struct plan *plan, const str
 	int fds[WC_MAX_PLANES];
 
 	if (ret == 0)
-		ret = buffer_reserve_descriptors(buffer, plan->n_objects +
-						 (plan->acquire_fence >= 0));
+		ret = buffer_reserve_descriptors(buffer, planned_descriptors(plan));
 	if (ret == 0)
 		ret = duplicate(plan, d, fds);
 	if (ret < 0)
@@ -363,8 +347,24 @@ static int no_import(struct core *core, const struct plan *plan, int ret, struct
 {
 	if (budget_is_refusal(ret))
 		return budget_refused(core, WC_MEMORY_IMPORTED, planned_bytes(plan),
-				      plan->n_objects, -ret, WC_STAGE_BUFFERS, error);
+				      planned_descriptors(plan), -ret, WC_STAGE_BUFFERS, error);
 	return error_set(error, WC_OPERATION_ERROR, WC_STAGE_NONE, -ret, "no memory for a frame");
+}
+
+/* Last of the plan: the duplicate is what would have to be undone. */
+static int plan_fence(struct core *core, struct plan *plan, const struct wc_dma_buf *d,
+		      struct wc_error *error)
+{
+	int ret = d->has_acquire_fence ? fence_adopt(d->acquire_fence, &plan->acquire_fence) : 0;
+
+	if (ret == -EBADF)
+		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, EBADF,
+				 "the acquire fence: descriptor %d is closed", d->acquire_fence);
+	if (ret == -ENOTTY || ret == -EINVAL)
+		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, -ret,
+				 "the acquire fence: descriptor %d is no sync file",
+				 d->acquire_fence);
+	return ret < 0 ? no_import(core, plan, ret, error) : 0;
 }
 
 int video_frame_from_dma_buf(struct core *core, const struct wc_dma_buf *dma_buf,
@@ -380,17 +380,20 @@ int video_frame_from_dma_buf(struct core *core, const struct wc_dma_buf *dma_buf
 	if (!init)
 		init = &defaults;
 	ret = make_plan(&plan, dma_buf, init, error);
+	if (ret == 0)
+		ret = plan_fence(core, &plan, dma_buf, error);
 	if (ret < 0)
 		return ret;
 	*frame = slab_get(&core->frames);
 	ret = *frame ? import(core, &plan, dma_buf, release, user_data, &buffer) : -ENOMEM;
 	if (ret < 0) {
-		if (plan.acquire_fence >= 0)
-			close(plan.acquire_fence);
 		if (*frame)
 			slab_put(&core->frames, *frame);
 		*frame = NULL;
-		return no_import(core, &plan, ret, error);
+		ret = no_import(core, &plan, ret, error);
+		if (plan.acquire_fence >= 0)
+			close(plan.acquire_fence);
+		return ret;
 	}
 	video_frame_init_setup(*frame, core, buffer, &plan.format, init, &plan.visible);
 	buffer_unref(buffer);

@@ -408,7 +408,11 @@ START_TEST(what_is_no_fence_is_refused)
 	/* The status, then the duplicate. */
 	fail_with = -EMFILE;
 	fail_at = calls + 1;
-	refuse(&d, WC_OPERATION_ERROR, "no descriptor for the acquire fence");
+	refuse(&d, WC_QUOTA_EXCEEDED_ERROR, "descriptor");
+	/* The budget, of which the objects have one. */
+	fail_at = NEVER;
+	descriptors_set_limit(core, 1);
+	refuse(&d, WC_QUOTA_EXCEEDED_ERROR, "descriptor");
 	close(fd);
 	close(fence);
 }
