@@ -263,7 +263,9 @@ static struct buffer *fill_plain(struct buffer *buffer, const size_t *sizes, uns
 }
 
 /* Within the budget before there is memory, so that refusing costs nothing. */
-struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n)
+static struct buffer *new_plain(struct core *core, const size_t *sizes, unsigned n,
+				int (*take)(struct core *core, enum wc_memory_kind kind,
+					    uint64_t bytes))
 {
 	size_t total = 0, bytes = 0;
 	struct plain_buffer *plain;
@@ -277,9 +279,20 @@ struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, 
 	if (!plain)
 		return refuse_plain(NULL, ENOMEM);
 	buffer_init(&plain->base, core, &plain_ops);
-	if (buffer_reserve(&plain->base, WC_MEMORY_PLAIN, bytes) < 0)
+	if (take(core, WC_MEMORY_PLAIN, bytes) < 0)
 		return refuse_plain(&plain->base, EDQUOT);
+	plain->base.bytes = bytes;
 	return fill_plain(&plain->base, sizes, n, total);
+}
+
+struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n)
+{
+	return new_plain(core, sizes, n, memory_take);
+}
+
+struct buffer *buffer_try_plain_objects(struct core *core, const size_t *sizes, unsigned n)
+{
+	return new_plain(core, sizes, n, memory_try);
 }
 
 struct buffer *buffer_new_plain(struct core *core, size_t size)

@@ -137,6 +137,9 @@ struct buffer *buffer_new_plain(struct core *core, size_t size);
 /* The same in n objects of these sizes, each aligned. */
 struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, unsigned n);
 
+/* The same by memory_try(): EDQUOT although there may be room without what is idle. */
+struct buffer *buffer_try_plain_objects(struct core *core, const size_t *sizes, unsigned n);
+
 /*
  * Memory of somebody else's: release(user_data) is called when it is no longer needed. One
  * reference. NULL as above, then release is not called.

@@ -130,11 +130,15 @@ static bool may_move(const struct group *group, enum spill_scope scope)
 	return scope == SPILL_ALL || is_theirs_alone(group);
 }
 
-/* 0; *to is NULL when the old memory cannot be read. -ENOMEM or -EDQUOT: there is no new memory. */
+/*
+ * 0; *to is NULL when the old memory cannot be read. -ENOMEM or -EDQUOT: there is no new memory.
+ * While frames are seized nothing idle is freed for it: that may call the application, which may
+ * close one of them.
+ */
 static int copy(struct core *core, const struct group *group, struct buffer **copy_of)
 {
 	struct buffer *from = group->buffer;
-	struct buffer *to = buffer_new_plain_objects(core, group->sizes, from->n_objects);
+	struct buffer *to = buffer_try_plain_objects(core, group->sizes, from->n_objects);
 
 	*copy_of = NULL;
 	if (!to)
@@ -208,8 +212,12 @@ static void let_go(const struct group *group, struct buffer *moved_to, bool told
 	}
 }
 
-/* Move the frames of the next buffer that may be. False: there is none left, or no memory. */
-static bool move_next(struct frame_search *search, enum spill_scope scope, struct relief *relief)
+/*
+ * Move the frames of the next buffer that may be. 1; 0: there is none left; -ENOMEM, or -EDQUOT and
+ * *lacking is what the copy needed.
+ */
+static int try_next(struct frame_search *search, enum spill_scope scope, struct relief *relief,
+		    size_t *lacking)
 {
 	struct core *core = search->core;
 	struct buffer *to = NULL;
@@ -230,7 +238,22 @@ static bool move_next(struct frame_search *search, enum spill_scope scope, struc
 	if (found)
 		let_go(&group, moved ? to : NULL, told);
 	buffer_unref(to);
-	return found && ret == 0;
+	*lacking = found ? group.total : 0;
+	return ret < 0 ? ret : found;
+}
+
+/* False: there is none left, or no memory. Without room some is made, once, with nothing seized. */
+static bool move_next(struct frame_search *search, enum spill_scope scope, struct relief *relief)
+{
+	uint64_t before = search->after;
+	size_t lacking;
+	int ret = try_next(search, scope, relief, &lacking);
+
+	if (ret == -EDQUOT && memory_fits(search->core, WC_MEMORY_PLAIN, lacking)) {
+		search->after = before;
+		ret = try_next(search, scope, relief, &lacking);
+	}
+	return ret > 0;
 }
 
 struct relief frames_spill(struct core *core, enum spill_scope scope, uint64_t wanted)

@@ -123,6 +123,14 @@ static bool try_to_count(struct core *core, enum wc_memory_kind kind, uint64_t b
 	return false;
 }
 
+int memory_try(struct core *core, enum wc_memory_kind kind, uint64_t bytes)
+{
+	if (!try_to_count(core, kind, bytes))
+		return -EDQUOT;
+	look(core, kind);
+	return 0;
+}
+
 int memory_take(struct core *core, enum wc_memory_kind kind, uint64_t bytes)
 {
 	if (!try_to_count(core, kind, bytes) &&

@@ -6,7 +6,8 @@
  *
  * Taking counts first and looks afterwards, so two that take at the same time never exceed a limit
  * together; both may be refused then. Before anybody is refused, what pools and caches keep idle is
- * freed, so no lock of theirs may be held.
+ * freed, so no lock of theirs may be held, and none that an application's release callback may
+ * want.
  */
 #ifndef WC_UTIL_MEMORY_BUDGET_H
 #define WC_UTIL_MEMORY_BUDGET_H
@@ -43,6 +44,12 @@ uint64_t memory_used(const struct core *core, unsigned kind);
 
 /* Count bytes that are about to be allocated. 0, or -EDQUOT and nothing is counted. */
 int memory_take(struct core *core, enum wc_memory_kind kind, uint64_t bytes);
+
+/*
+ * The same, but what is idle stays: for who holds a lock that the end of a frame may want. Whether
+ * there would be room without it tells memory_fits(), without that lock.
+ */
+int memory_try(struct core *core, enum wc_memory_kind kind, uint64_t bytes);
 
 /* Count what is there already, or give back: never refused. */
 void memory_add(struct core *core, enum wc_memory_kind kind, uint64_t bytes);

@@ -425,6 +425,83 @@ START_TEST(without_memory_all_stays_as_it_is)
 }
 END_TEST
 
+/* ---- room is made with nothing seized ---- */
+
+struct closing {
+	struct wc_video_frame *frame;  /* closed by the release of the cached one */
+	bool done;
+};
+
+static void close_other(void *user_data)
+{
+	struct closing *closing = user_data;
+
+	wc_video_frame_close(closing->frame);
+	closing->done = true;
+}
+
+/* A frame on memory of the application's that nobody but the cache keeps. */
+static struct wc_frame_cache *cache_with_wrapped(uint8_t *memory, uint32_t size,
+						 struct closing *closing)
+{
+	struct wc_video_frame_init init = {
+		.fourcc = DRM_FORMAT_R8, .coded_width = size, .coded_height = 1,
+	};
+	struct wc_video_frame *frame = NULL;
+	struct wc_frame_cache *cache = NULL;
+	struct wc_error error;
+
+	ck_assert_int_eq(video_frame_new_wrapped(core, memory, size, &init, close_other, closing,
+						 &frame, &error), WC_OK);
+	ck_assert_int_eq(frame_cache_new(core, NULL, &cache), WC_OK);
+	ck_assert_int_eq(wc_frame_cache_put(cache, 1, frame), WC_OK);
+	wc_video_frame_unref(frame);
+	return cache;
+}
+
+START_TEST(who_is_evicted_for_a_copy_may_close_what_is_moved)
+{
+	static uint8_t memory[OBJECT_SIZE];
+	struct wc_video_frame *frame = device_frame(WC_MEMORY_DRIVER);
+	struct wc_video_frame *other = device_frame(WC_MEMORY_DRIVER);
+	struct closing closing = { .frame = _i ? frame : wc_video_frame_ref(other) };
+	struct wc_frame_cache *cache = cache_with_wrapped(memory, sizeof memory, &closing);
+
+	/* The copy fits when the cached frame is gone, and not before. */
+	memory_set_limit(core, MEMORY_ALL_KINDS, memory_used(core, MEMORY_ALL_KINDS));
+	alarm(20);
+	frames_spill(core, SPILL_ALL, 1);
+	alarm(0);
+	ck_assert(closing.done);
+	ck_assert_int_eq(wc_video_frame_is_closed(frame), _i == 1);
+	ck_assert_int_eq(wc_video_frame_is_closed(other), _i == 0);
+	/* The closed one made way for nothing: the next one moves. */
+	ck_assert_uint_gt(bytes_of(WC_MEMORY_PLAIN), 0);
+	ck_assert_uint_eq(bytes_of(WC_MEMORY_DRIVER), 0);
+	expect_content(_i ? other : frame);
+	if (!_i)
+		wc_video_frame_unref(other);
+	wc_video_frame_unref(frame);
+	wc_video_frame_unref(other);
+	wc_frame_cache_destroy(cache);
+}
+END_TEST
+
+START_TEST(a_copy_for_which_there_is_no_room_ends_it)
+{
+	struct wc_video_frame *frame = device_frame(WC_MEMORY_DRIVER);
+	struct relief relief;
+
+	memory_set_limit(core, WC_MEMORY_PLAIN, 1);
+	relief = frames_spill(core, SPILL_ALL, 0);
+	ck_assert_uint_eq(relief.freed + relief.returned, 0);
+	ck_assert(guard_is_idle(&frame->guard));
+	memory_set_limit(core, WC_MEMORY_PLAIN, 0);
+	ck_assert_uint_eq(frames_spill(core, SPILL_ALL, 0).freed, 2 * OBJECT_SIZE);
+	wc_video_frame_unref(frame);
+}
+END_TEST
+
 static int64_t told;
 
 static void on_change(int64_t change, void *user_data)
@@ -606,6 +683,8 @@ int main(void)
 	tcase_add_test(tcase, the_oldest_move_first_as_far_as_needed);
 	tcase_add_test(tcase, plain_memory_shrinks_where_it_is_far_too_large);
 	tcase_add_test(tcase, without_memory_all_stays_as_it_is);
+	tcase_add_loop_test(tcase, who_is_evicted_for_a_copy_may_close_what_is_moved, 0, 2);
+	tcase_add_test(tcase, a_copy_for_which_there_is_no_room_ends_it);
 	tcase_add_test(tcase, external_memory_goes_along);
 	tcase_add_test(tcase, threads_use_frames_while_they_move_and_close);
 	suite_add_tcase(suite, tcase);
