@@ -175,10 +175,10 @@ static struct plain_buffer *plain_new(void (*release)(void *user_data), void *us
 	return plain;
 }
 
-/* Memory of others is there already, but to keep it takes some of the budget, too. */
-static int plain_set_up(struct plain_buffer *plain, struct core *core, void *data, size_t size)
+/* What is wrapped is there already, but to keep it takes some of the budget, too. */
+static int plain_set_up(struct plain_buffer *plain, struct core *core, enum wc_memory_kind kind,
+			void *data, size_t size)
 {
-	enum wc_memory_kind kind = plain->release ? WC_MEMORY_WRAPPED : WC_MEMORY_PLAIN;
 	int ret;
 
 	buffer_init(&plain->base, core, &plain_ops);
@@ -199,7 +199,7 @@ struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
 				  void (*release)(void *user_data), void *user_data)
 {
 	struct plain_buffer *plain = plain_new(release, user_data);
-	int ret = plain ? plain_set_up(plain, core, data, size) : -ENOMEM;
+	int ret = plain ? plain_set_up(plain, core, WC_MEMORY_PLAIN, data, size) : -ENOMEM;
 
 	if (ret == 0)
 		return &plain->base;
@@ -220,7 +220,7 @@ int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
 		free(plain);
 		return -EEXIST;
 	}
-	ret = plain_set_up(plain, core, data, size);
+	ret = plain_set_up(plain, core, WC_MEMORY_WRAPPED, data, size);
 	if (ret == 0)
 		*buffer = &plain->base;
 	return ret;

@@ -141,15 +141,15 @@ struct buffer *buffer_new_plain_objects(struct core *core, const size_t *sizes, 
 struct buffer *buffer_try_plain_objects(struct core *core, const size_t *sizes, unsigned n);
 
 /*
- * Memory of somebody else's: release(user_data) is called when it is no longer needed. One
- * reference. NULL as above, then release is not called.
+ * Memory that another library got for us, so it counts as plain: release(user_data) is called when
+ * it is no longer needed. One reference. NULL as above, then release is not called.
  */
 struct buffer *buffer_new_wrapped(struct core *core, void *data, size_t size,
 				  void (*release)(void *user_data), void *user_data);
 
 /*
- * The same for memory that nobody may wrap twice at a time: 0, -ENOMEM, -EDQUOT, or -EEXIST when a
- * buffer of this core that was made so and is alive has the same data.
+ * Memory of the application's, WC_MEMORY_WRAPPED, that nobody may wrap twice at a time: 0, -ENOMEM,
+ * -EDQUOT, or -EEXIST when a buffer of this core that was made so and is alive has the same data.
  */
 int buffer_new_wrapped_once(struct core *core, void *data, size_t size,
 			    void (*release)(void *user_data), void *user_data,

@@ -261,6 +261,9 @@ START_TEST(memory_of_others_is_released_when_its_frame_leaves)
 	make(1, 0);
 	released = 0;
 	buffer = buffer_new_wrapped(core, memory, sizeof memory, on_release, &cache);
+	/* Who wraps so got it on our behalf: it is none of the application's. */
+	ck_assert_int_eq(buffer->kind, WC_MEMORY_PLAIN);
+	ck_assert_uint_eq(core->counters.bytes_by_kind[WC_MEMORY_PLAIN], sizeof memory);
 	frame = video_frame_new(core, buffer, &format, &visible, &timing);
 	buffer_unref(buffer);
 	ck_assert_int_eq(wc_frame_cache_put(cache, 0, frame), WC_OK);
