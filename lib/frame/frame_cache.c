@@ -51,18 +51,24 @@ static size_t frame_bytes(const struct wc_video_frame *frame)
 	return bytes;
 }
 
-/* Without the lock. Returns the bytes of buffers that nobody else uses. */
+/* Without the lock. Returns the bytes of the buffer if nobody else uses it. */
+static size_t release_frame(void *object)
+{
+	struct wc_video_frame *frame = object;
+	size_t freed = 0;
+
+	if (atomic_load_explicit(&frame->buffer->pins, memory_order_relaxed) == 1)
+		freed = frame_bytes(frame);
+	wc_video_frame_unref(frame);
+	return freed;
+}
+
 static size_t release(struct leaving *leaving)
 {
 	size_t freed = 0;
 
-	for (unsigned i = 0; i < leaving->n; i++) {
-		struct wc_video_frame *frame = leaving->frames[i];
-
-		if (atomic_load_explicit(&frame->buffer->pins, memory_order_relaxed) == 1)
-			freed += frame_bytes(frame);
-		wc_video_frame_unref(frame);
-	}
+	for (unsigned i = 0; i < leaving->n; i++)
+		freed += release_frame(leaving->frames[i]);
 	leaving->n = 0;
 	return freed;
 }
@@ -258,23 +264,6 @@ size_t wc_frame_cache_trim(struct wc_frame_cache *cache, uint32_t frames, size_t
 	return freed;
 }
 
-size_t frame_cache_trim(struct wc_frame_cache *cache, size_t bytes)
-{
-	struct leaving leaving = { 0 };
-	size_t freed = 0;
-	bool more = true;
-
-	while (more && freed < bytes) {
-		pthread_mutex_lock(&cache->lock);
-		more = cache->stats.frames;
-		if (more)
-			reduce(cache, cache->stats.frames - 1, SIZE_MAX, &leaving);
-		pthread_mutex_unlock(&cache->lock);
-		freed += release(&leaving);
-	}
-	return freed;
-}
-
 void wc_frame_cache_get_stats(struct wc_frame_cache *cache, struct wc_frame_cache_stats *stats)
 {
 	pthread_mutex_lock(&cache->lock);
@@ -284,9 +273,20 @@ void wc_frame_cache_get_stats(struct wc_frame_cache *cache, struct wc_frame_cach
 
 /* ---- making and ending ---- */
 
-static size_t shrink(struct shrinker *shrinker, size_t bytes)
+/* One frame, whatever it frees: its end may call the application. */
+static size_t shrink(struct shrinker *shrinker, size_t bytes, struct shrinker_left *left)
 {
-	return frame_cache_trim(container_of(shrinker, struct wc_frame_cache, shrinker), bytes);
+	struct wc_frame_cache *cache = container_of(shrinker, struct wc_frame_cache, shrinker);
+	struct leaving leaving = { 0 };
+
+	(void)bytes;
+	pthread_mutex_lock(&cache->lock);
+	if (cache->stats.frames)
+		reduce(cache, cache->stats.frames - 1, SIZE_MAX, &leaving);
+	pthread_mutex_unlock(&cache->lock);
+	if (leaving.n)
+		*left = (struct shrinker_left) { leaving.frames[0], release_frame };
+	return 0;
 }
 
 static const struct shrinker_ops shrinker_ops = { .shrink = shrink };

@@ -607,12 +607,14 @@ static struct pool *of_shrinker(struct shrinker *shrinker)
 	return container_of(shrinker, struct pool, shrinker);
 }
 
-static size_t shrink(struct shrinker *shrinker, size_t bytes)
+/* Nothing is left: the end of memory of allocators calls nobody. */
+static size_t shrink(struct shrinker *shrinker, size_t bytes, struct shrinker_left *left)
 {
 	struct pool *pool = of_shrinker(shrinker);
 	struct pooled *old = NULL;
 	size_t idle, gone;
 
+	(void)left;
 	pthread_mutex_lock(&pool->lock);
 	idle = pool->stats.idle_bytes;
 	gone = trim(pool, UINT_MAX, idle > bytes ? idle - bytes : 0, &old);

@@ -33,7 +33,8 @@ void shrinker_leave(struct shrinker_list *list, struct shrinker *shrinker)
 	pthread_mutex_unlock(&list->lock);
 }
 
-size_t shrinker_list_shrink(struct shrinker_list *list, size_t bytes)
+/* Until something is left, or there is nothing more. */
+static size_t shrink_locked(struct shrinker_list *list, size_t bytes, struct shrinker_left *left)
 {
 	struct list *pos;
 	size_t freed = 0;
@@ -42,11 +43,25 @@ size_t shrinker_list_shrink(struct shrinker_list *list, size_t bytes)
 	list_for_each(pos, &list->shrinkers) {
 		struct shrinker *shrinker = container_of(pos, struct shrinker, link);
 
-		if (freed >= bytes)
+		if (freed >= bytes || left->object)
 			break;
-		freed += shrinker->ops->shrink(shrinker, bytes - freed);
+		freed += shrinker->ops->shrink(shrinker, bytes - freed, left);
 	}
 	pthread_mutex_unlock(&list->lock);
+	return freed;
+}
+
+size_t shrinker_list_shrink(struct shrinker_list *list, size_t bytes)
+{
+	struct shrinker_left left;
+	size_t freed = 0;
+
+	do {
+		left = (struct shrinker_left) { .object = NULL };
+		freed += shrink_locked(list, bytes - freed, &left);
+		if (left.object)
+			freed += left.let_go(left.object);
+	} while (left.object && freed < bytes);
 	return freed;
 }
 

@@ -18,10 +18,22 @@
 
 struct shrinker;
 
+/*
+ * What is to be let go when the list is not locked, because its end may call the application: that
+ * may want a lock whose holder is waiting for the list, or come back with a wish for memory.
+ */
+struct shrinker_left {
+	void *object;                  /* NULL: nothing is left */
+	size_t (*let_go)(void *object);   /* returns bytes that came free */
+};
+
 /* Called with the list locked: they must neither enter nor leave a list. */
 struct shrinker_ops {
-	/* Free about so many bytes of what nobody uses; returns how many came free. */
-	size_t (*shrink)(struct shrinker *shrinker, size_t bytes);
+	/*
+	 * Free about so many bytes of what nobody uses; returns how many came free. Or take out one
+	 * object and leave it to the caller, who comes again if that was not enough.
+	 */
+	size_t (*shrink)(struct shrinker *shrinker, size_t bytes, struct shrinker_left *left);
 	/* Make nothing more than needed to go on; false ends that. NULL: never does. */
 	void (*hold_growth)(struct shrinker *shrinker, bool hold);
 	/*
@@ -61,7 +73,7 @@ void shrinker_leave(struct shrinker_list *list, struct shrinker *shrinker);
 
 /*
  * Ask one after the other, those that entered first first, until so many bytes came free; SIZE_MAX
- * for all there is. Returns how many did.
+ * for all there is. Returns how many did. May call the application, without a lock of ours.
  */
 size_t shrinker_list_shrink(struct shrinker_list *list, size_t bytes);
 

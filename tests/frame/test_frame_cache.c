@@ -9,10 +9,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "frame/encoded_video_chunk.h"
 #include "frame/frame_cache.h"
-#include "frame/video_frame.h"
+#include "frame/video_frame_init.h"
 
 /* ---- allocations fail when they are due, and are counted ---- */
 
@@ -490,6 +491,78 @@ START_TEST(pressure_reaches_the_cache_through_the_core)
 }
 END_TEST
 
+/* ---- what is let go under pressure may call the application ---- */
+
+static pthread_mutex_t of_application = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t evicting;
+static atomic_bool got_memory;
+
+static void release_with_lock(void *user_data)
+{
+	unsigned *n = user_data;
+
+	/* The other one comes in the thread that has the lock. */
+	if (++*n > 1)
+		return;
+	pthread_barrier_wait(&evicting);
+	pthread_mutex_lock(&of_application);
+	pthread_mutex_unlock(&of_application);
+}
+
+/* Has the application's lock while it makes a buffer, for which idle memory has to go, too. */
+static void *allocate_with_lock(void *data)
+{
+	struct buffer *buffer;
+
+	(void)data;
+	pthread_mutex_lock(&of_application);
+	pthread_barrier_wait(&evicting);
+	buffer = buffer_new_plain(core, 100);
+	atomic_store(&got_memory, buffer != NULL);
+	buffer_unref(buffer);
+	pthread_mutex_unlock(&of_application);
+	return NULL;
+}
+
+static void put_imported(int64_t key, unsigned *n_released)
+{
+	static uint8_t memory[2][100];
+	struct wc_video_frame_init init = {
+		.fourcc = DRM_FORMAT_R8, .coded_width = 100, .coded_height = 1,
+	};
+	struct wc_video_frame *frame;
+	struct wc_error error;
+
+	ck_assert_int_eq(video_frame_new_wrapped(core, memory[key], 100, &init, release_with_lock,
+						 n_released, &frame, &error), WC_OK);
+	ck_assert_int_eq(wc_frame_cache_put(cache, key, frame), WC_OK);
+	wc_video_frame_unref(frame);
+}
+
+START_TEST(nothing_is_locked_while_pressure_calls_the_application)
+{
+	unsigned n_released = 0;
+	struct buffer *buffer;
+	pthread_t thread;
+
+	make(10, 0);
+	put_imported(0, &n_released);
+	put_imported(1, &n_released);
+	memory_set_limit(core, MEMORY_ALL_KINDS, 200);
+	pthread_barrier_init(&evicting, NULL, 2);
+	ck_assert_int_eq(pthread_create(&thread, NULL, allocate_with_lock, NULL), 0);
+	alarm(20);
+	buffer = buffer_new_plain(core, 100);
+	pthread_join(thread, NULL);
+	alarm(0);
+	ck_assert_ptr_nonnull(buffer);
+	buffer_unref(buffer);
+	ck_assert_uint_eq(n_released, 2);
+	ck_assert(atomic_load(&got_memory));
+	pthread_barrier_destroy(&evicting);
+}
+END_TEST
+
 /* Without assertions inside: Check allocates for each. */
 static unsigned allocations_of(unsigned turns)
 {
@@ -687,7 +760,7 @@ static void random_trim(void)
 		while (n_model > frames || model_bytes() > bytes)
 			expected += model_take(0);
 	} else {
-		freed = frame_cache_trim(cache, bytes);
+		freed = shrinker_list_shrink(&core->shrinkers, bytes);
 		while (n_model && expected < bytes)
 			expected += model_take(0);
 	}
@@ -837,6 +910,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, many_may_go_for_one);
 	tcase_add_test(tc, trim_says_what_came_free);
 	tcase_add_test(tc, pressure_reaches_the_cache_through_the_core);
+	tcase_add_test(tc, nothing_is_locked_while_pressure_calls_the_application);
 	tcase_add_test(tc, gets_and_puts_allocate_nothing_when_warm);
 	tcase_add_test(tc, any_allocation_may_fail);
 	tcase_add_loop_test(tc, a_naive_model_agrees, 1, 6);
