@@ -20,12 +20,14 @@ void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_o
 	counter_add(&core->counters.buffers, 1);
 }
 
+/* Of objects that are not mapped there may be more than there are addresses: then that many. */
 static size_t total_size(const struct buffer *buffer)
 {
 	size_t size = 0;
 
 	for (unsigned i = 0; i < buffer->n_objects; i++)
-		size += buffer->objects[i].size;
+		if (__builtin_add_overflow(size, buffer->objects[i].size, &size))
+			return SIZE_MAX;
 	return size;
 }
 

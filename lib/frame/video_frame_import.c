@@ -102,6 +102,8 @@ static unsigned find_object(const struct plan *plan, uint64_t inode)
 
 static int plan_objects(struct plan *plan, const struct wc_dma_buf *d, struct wc_error *error)
 {
+	size_t total = 0;
+
 	for (unsigned i = 0; i < d->object_count; i++) {
 		struct dma_buf_info info;
 		int ret = check_object(d, i, &info, error);
@@ -113,6 +115,9 @@ static int plan_objects(struct plan *plan, const struct wc_dma_buf *d, struct wc
 		if (plan->joined[i] == plan->n_objects)
 			plan->given[plan->n_objects++] = i;
 	}
+	for (unsigned i = 0; i < plan->n_objects; i++)
+		if (__builtin_add_overflow(total, plan->infos[i].size, &total))
+			return type_error(error, "the objects together are too large");
 	return 0;
 }
 
@@ -289,6 +294,7 @@ static int duplicate(const struct plan *plan, const struct wc_dma_buf *d, int *f
 	return 0;
 }
 
+/* It was checked that the sum is one. */
 static size_t planned_bytes(const struct plan *plan)
 {
 	size_t bytes = 0;

@@ -429,6 +429,26 @@ START_TEST(a_wrong_description_is_one_clear_error)
 }
 END_TEST
 
+START_TEST(objects_whose_sizes_overflow_are_refused)
+{
+	struct wc_video_frame *frame;
+	struct wc_dma_buf d = { .object_count = 3, .fourcc = DRM_FORMAT_NV12, .width = 16,
+				.height = 8, .plane_count = 2,
+				.planes = { { 0, 0, STRIDE }, { 1, 0, STRIDE } } };
+	struct wc_error error;
+
+	for (unsigned i = 0; i < 3; i++) {
+		d.objects[i].fd = memfd_create("dma-buf", MFD_CLOEXEC);
+		ck_assert_int_ge(d.objects[i].fd, 0);
+		ck_assert_int_eq(ftruncate(d.objects[i].fd, (off_t)(SIZE_MAX / 2)), 0);
+	}
+	ck_assert_int_eq(import(&d, NULL, &frame, &error), WC_TYPE_ERROR);
+	ck_assert_ptr_nonnull(strstr(error.message, "together"));
+	for (unsigned i = 0; i < 3; i++)
+		close(d.objects[i].fd);
+}
+END_TEST
+
 START_TEST(a_plain_file_is_no_dma_buf)
 {
 	int fd = make_file("file", SIZE), pipes[2];
@@ -772,6 +792,7 @@ static Suite *suite(void)
 	tcase_add_test(import_case, a_dma_buf_is_known_by_its_inode);
 	tcase_add_test(import_case, the_true_size_decides);
 	tcase_add_loop_test(import_case, a_wrong_description_is_one_clear_error, 0, N(invalid));
+	tcase_add_test(import_case, objects_whose_sizes_overflow_are_refused);
 	tcase_add_test(import_case, a_plain_file_is_no_dma_buf);
 	tcase_add_test(import_case, the_init_must_not_contradict);
 	tcase_add_test(import_case, a_tiled_picture_is_for_devices_only);
