@@ -647,6 +647,37 @@ static void refuse_imports(struct encoder *e, int ret)
 	log_info(&e->s.env.core->log, "%s: %s", e->s.device.path, e->reason);
 }
 
+/* What says nothing of imports: it may be well the next time. */
+static bool is_passing(int ret)
+{
+	return budget_is_refusal(ret) || ret == -ENOMEM || ret == -EBUSY;
+}
+
+/*
+ * The driver does not import at that stage. 0: frames are copied instead, for good, or until the
+ * next flush or reset; or a ::wc_status.
+ */
+static int imports_failed(struct encoder *e, int ret, enum wc_stage stage, struct wc_error *error)
+{
+	bool is_gone = ret == -ENODEV || ret == -ENXIO;
+
+	if (!is_gone && !is_passing(ret)) {
+		refuse_imports(e, ret);
+		return 0;
+	}
+	if (!is_gone && e->params.copy != WC_COPY_NEVER) {
+		e->settled = true;
+		log_info(&e->s.env.core->log, "%s: no import for now (%s)", e->s.device.path,
+			 strerror(-ret));
+		return 0;
+	}
+	if (ret != -EDQUOT)
+		return stateful_error(&e->s, stage, -ret, "import a DMA-BUF", error);
+	budget_refused(e->s.env.core, WC_MEMORY_IMPORTED, 0, 1, EDQUOT, stage, error);
+	error_set_device(error, e->s.device.path);
+	return error->name;
+}
+
 /* Both queues are stopped: give the input side what the place needs. 0 or a ::wc_status. */
 static int change_inputs(struct encoder *e, enum place place, struct wc_error *error)
 {
@@ -658,9 +689,9 @@ static int change_inputs(struct encoder *e, enum place place, struct wc_error *e
 		ret = stateful_allocate_imports(&e->s);
 		if (ret == 0)
 			return 0;
-		refuse_imports(e, ret);
-		if (e->s.in_port)
-			return 0;
+		ret = imports_failed(e, ret, WC_STAGE_JOB, error);
+		if (ret < 0 || e->s.in_port)
+			return ret;
 	}
 	ret = stateful_free_inputs(&e->s);
 	if (ret < 0)
@@ -861,10 +892,15 @@ static int enqueue_own(struct encoder *e, const struct session_input *input, enu
 				      error);
 }
 
-/* The device reads it where it is. 0, SESSION_FULL, or -EOPNOTSUPP when the driver refuses. */
+/*
+ * The device reads it where it is. 0, SESSION_FULL, a ::wc_status, or -EOPNOTSUPP when it is to be
+ * copied.
+ */
 static int enqueue_import(struct encoder *e, const struct session_input *input,
-			  const struct import_source *source)
+			  const struct import_source *source, struct wc_error *error)
 {
+	/* vb2 starts a queue when the first buffer arrives: so may a refusal. */
+	enum wc_stage stage = e->s.units_in ? WC_STAGE_JOB : WC_STAGE_STREAM_ON;
 	int ret;
 
 	if (stateful_saturated(&e->s.base))
@@ -876,8 +912,8 @@ static int enqueue_import(struct encoder *e, const struct session_input *input,
 		return stateful_no_room(&e->s);
 	if (ret == 0)
 		return 0;
-	refuse_imports(e, ret);
-	return -EOPNOTSUPP;
+	ret = imports_failed(e, ret, stage, error);
+	return ret < 0 ? ret : -EOPNOTSUPP;
 }
 
 static int take_at_place(struct encoder *e, const struct session_input *input,
@@ -900,7 +936,7 @@ static int take_at_place(struct encoder *e, const struct session_input *input,
 	/* The driver may have refused when it was asked: then that is no place any more. */
 	if (!is_ready_for(e, place))
 		return -EOPNOTSUPP;
-	return place == PLACE_IMPORT ? enqueue_import(e, input, &source)
+	return place == PLACE_IMPORT ? enqueue_import(e, input, &source, error)
 				     : enqueue_own(e, input, place, error);
 }
 
@@ -912,7 +948,7 @@ static int take_input(struct encoder *e, const struct session_input *input,
 	if (stateful_has_failed(&e->s, error))
 		return error->name;
 	ret = take_at_place(e, input, error);
-	/* Once only: imports are out of question then. */
+	/* Once only: imports are out of question then, or for now. */
 	if (ret == -EOPNOTSUPP)
 		ret = take_at_place(e, input, error);
 	e->fed = e->fed || ret == 0;

@@ -672,6 +672,69 @@ START_TEST(a_driver_that_refuses_one_gets_copies)
 }
 END_TEST
 
+/* What has nothing to do with imports: they go on after the next flush. */
+static const int passing[] = { ENOMEM, EBUSY, EDQUOT, EMFILE };
+
+START_TEST(what_passes_ends_imports_until_the_next_flush)
+{
+	start(&fake_generic_encoder, WC_COPY_ALLOWED);
+	encode(0, 2, 4);
+	rig_await(&rig, 2);
+	fake_fail(FAKE_QBUF, 1, passing[_i]);
+	encode(2, 10, 4);
+	drain();
+	ck_assert_uint_ge(pictures_copied(), 8);
+	rig.core->counters.bytes_copied = 0;
+	encode(10, 20, 4);
+	drain();
+	ck_assert_uint_eq(pictures_copied(), 0);
+	expect_in_order(20);
+	stop();
+}
+END_TEST
+
+START_TEST(what_passes_is_no_lack_of_support)
+{
+	bool is_quota = passing[_i] == EDQUOT || passing[_i] == EMFILE;
+
+	start(&fake_generic_encoder, WC_COPY_NEVER);
+	encode(0, 1, 2);
+	rig_await(&rig, 1);
+	fake_fail(FAKE_QBUF, 1, passing[_i]);
+	fill_pool(2);
+	ck_assert_int_eq(encode_in(&pool.buffers[1], 1, false),
+			 is_quota ? WC_QUOTA_EXCEEDED_ERROR : WC_OPERATION_ERROR);
+	ck_assert_str_eq(rig.error.device, RIG_PATH);
+	ck_assert(!fake_fail_pending());
+	stop();
+}
+END_TEST
+
+/* Places for imports cannot be had when they are first needed. */
+START_TEST(no_places_are_no_lack_of_support)
+{
+	/* The first call gives back what the encoder has. */
+	start(&fake_generic_encoder, WC_COPY_ALLOWED);
+	fake_fail(FAKE_REQBUFS, 2, ENOMEM);
+	encode(0, 10, 4);
+	drain();
+	ck_assert(!fake_fail_pending());
+	ck_assert_uint_ge(pictures_copied(), 10);
+	rig.core->counters.bytes_copied = 0;
+	encode(10, 20, 4);
+	drain();
+	ck_assert_uint_eq(pictures_copied(), 0);
+	expect_in_order(20);
+	stop();
+	start(&fake_generic_encoder, WC_COPY_NEVER);
+	fill_pool(1);
+	fake_fail(FAKE_REQBUFS, 2, ENOMEM);
+	ck_assert_int_eq(encode_in(&pool.buffers[0], 0, false), WC_OPERATION_ERROR);
+	ck_assert_int_eq(rig.error.sys_errno, ENOMEM);
+	stop();
+}
+END_TEST
+
 /* A frame of the encoder's is held, and the driver cannot let go of its memory: copies it is. */
 START_TEST(a_driver_without_orphans_waits_for_no_frame)
 {
@@ -780,6 +843,9 @@ static Suite *suite(void)
 	tcase_add_test(all, planes_apart_find_a_format_with_planes_apart);
 	tcase_add_test(all, a_driver_without_imports_copies);
 	tcase_add_loop_test(all, a_driver_that_refuses_one_gets_copies, 0, 3);
+	tcase_add_loop_test(all, what_passes_ends_imports_until_the_next_flush, 0, N(passing));
+	tcase_add_loop_test(all, what_passes_is_no_lack_of_support, 0, N(passing));
+	tcase_add_test(all, no_places_are_no_lack_of_support);
 	tcase_add_test(all, a_driver_without_orphans_waits_for_no_frame);
 	tcase_add_loop_test(all, every_failure_is_borne, 0, 2);
 	suite_add_tcase(s, all);
