@@ -144,8 +144,9 @@ int imports_find(const struct imports *imports, const struct queue *queue,
 		const struct import_place *place = &imports->places[i];
 		bool is_free = queue->slots[i] == SLOT_FREE;
 
-		if (is_at(place, source, inodes))
-			return is_free ? (int)i : -EAGAIN;
+		/* If the driver has its own, it may keep that until there is another picture. */
+		if (is_at(place, source, inodes) && is_free)
+			return (int)i;
 		if (is_free && (oldest < 0 || place->used < imports->places[oldest].used))
 			oldest = (int)i;
 	}

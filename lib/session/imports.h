@@ -5,7 +5,8 @@
  * videobuf2 attaches and maps a DMA-BUF when it comes with an index for the first time, and keeps
  * it so until another one comes with that index (__prepare_dmabuf()). So each DMA-BUF has an index
  * of its own, as long as there are enough; then the one that was not used for longest loses its
- * own.
+ * own. A picture that comes again while the driver has it, a still one, gets further indices: a
+ * driver that looks ahead keeps the first until there is another picture.
  */
 #ifndef WC_SESSION_IMPORTS_H
 #define WC_SESSION_IMPORTS_H
@@ -46,7 +47,7 @@ bool import_fits(const struct queue_format *format, const struct frame_format *d
 		 const struct wc_rect *part, const struct wc_video_frame *frame,
 		 struct import_source *source, char reason[IMPORT_REASON]);
 
-/* The index for a picture: its own, or another one. -EAGAIN: the driver has it, or has all. */
+/* The index for a picture: its own if that is free, or another one. -EAGAIN: there is none. */
 int imports_find(const struct imports *imports, const struct queue *queue,
 		 const struct import_source *source);
 

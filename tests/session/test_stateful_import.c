@@ -276,7 +276,30 @@ START_TEST(one_frame_may_be_encoded_many_times)
 	wc_video_frame_unref(frame);
 	drain();
 	ck_assert_uint_eq(rig.n_chunks, 10);
-	ck_assert_uint_eq(fake_attaches(), 1);
+	ck_assert_uint_le(fake_attaches(), STATEFUL_INPUTS);
+	stop();
+}
+END_TEST
+
+/* As above, and the driver keeps what it has until it is full. */
+START_TEST(one_frame_may_come_again_while_the_driver_has_it)
+{
+	struct session_input input = { .quantizer = -1 };
+	struct wc_video_frame *frame;
+
+	start(&fake_generic_encoder_sp, WC_COPY_NEVER);
+	fill_pool(1);
+	frame = import(&pool.buffers[0], 0);
+	input.frame = frame;
+	fake_stall(RIG_PATH, true);
+	for (unsigned i = 0; i < STATEFUL_INPUTS; i++)
+		ck_assert_int_eq(rig.session->ops->submit(rig.session, &input, &rig.error), 0);
+	ck_assert_int_eq(rig.session->ops->submit(rig.session, &input, &rig.error), SESSION_FULL);
+	fake_stall(RIG_PATH, false);
+	wc_video_frame_unref(frame);
+	drain();
+	ck_assert_uint_eq(rig.n_chunks, STATEFUL_INPUTS);
+	ck_assert_uint_eq(released, 1);
 	stop();
 }
 END_TEST
@@ -828,6 +851,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(all, the_same_buffers_are_attached_once, 0, 2);
 	tcase_add_test(all, any_number_of_buffers_may_circulate);
 	tcase_add_test(all, one_frame_may_be_encoded_many_times);
+	tcase_add_test(all, one_frame_may_come_again_while_the_driver_has_it);
 	tcase_add_loop_test(all, the_memory_is_kept_until_the_driver_is_done, 0, 3);
 	tcase_add_loop_test(all, key_frames_and_drains_as_with_other_frames, 0, N(encoders));
 	tcase_add_loop_test(all, plain_frames_in_between_turn_it_to_copies, 0, 3);
