@@ -16,6 +16,7 @@
 
 static void on_ready(struct loop_source *source, uint32_t revents);
 static void on_watchdog(struct timer *timer);
+static void drop_kept(struct stateful *s);
 static void on_rested(struct timer *timer);
 
 static bool is_alive(const struct stateful *s)
@@ -247,6 +248,7 @@ static void release_device(struct stateful *s)
 			counter_sub(&s->env.core->counters.libv4l2_devices, 1);
 		device_close(&s->device);
 		descriptors_give(s->env.core, 1);
+		drop_kept(s);
 	}
 	claim_give(s->env.claim);
 }
@@ -1039,13 +1041,18 @@ static void on_watchdog(struct timer *timer)
 	struct stateful *s = container_of(timer, struct stateful, watchdog);
 
 	serve_events(s);
-	if (is_alive(s) && awaits_output(s))
+	if (is_alive(s) && awaits_output(s) && !is_resting(s))
 		serve_output(s);
 	stateful_take_back_inputs(s);
 	if (!is_alive(s))
 		return;
 	stateful_update_events(s);
-	if (list_empty(&s->watchdog.link))
+	if (!list_empty(&s->watchdog.link))
+		return;
+	/* The device is not late while nobody looks at what it did. */
+	if (is_resting(s))
+		stateful_expect(s, STATEFUL_PATIENCE);
+	else
 		s->ops->timed_out(s);
 }
 
@@ -1072,6 +1079,23 @@ static void on_ready(struct loop_source *source, uint32_t revents)
 
 /* ---- stopping and going on ------------------------------------------------------------------- */
 
+/* A device that did not stop may be reading it: its memory stays as it is until that is closed. */
+static void keep_input(struct stateful *s, unsigned index)
+{
+	struct buffer *pinned = s->imports ? imports_take(s->imports, index)
+					   : port_buffer(s->in_port, index);
+
+	if (pinned)
+		s->kept[s->n_kept++] = pinned;
+}
+
+/* With the device closed. */
+static void drop_kept(struct stateful *s)
+{
+	while (s->n_kept)
+		buffer_unpin(s->kept[--s->n_kept]);
+}
+
 int stateful_stop(struct stateful *s)
 {
 	bool queued[QUEUE_MAX_BUFFERS];
@@ -1088,7 +1112,10 @@ int stateful_stop(struct stateful *s)
 			continue;
 		/* The driver's pin ends; if the caller still has the buffer, it stays held. */
 		s->in.slots[i] = SLOT_HELD;
-		input_done(s, i);
+		if (ret < 0)
+			keep_input(s, i);
+		else
+			input_done(s, i);
 	}
 	return ret < 0 ? ret : out_ret;
 }

@@ -68,6 +68,9 @@ struct stateful {
 	struct queue in, out;              /* OUTPUT and CAPTURE of V4L2 */
 	struct port *in_port, *out_port;   /* NULL without buffers */
 	struct imports *imports;           /* of the input side, in place of in_port; else NULL */
+	/* Pins of inputs that a device which could not be stopped may be reading; until its end. */
+	struct buffer *kept[QUEUE_MAX_BUFFERS];
+	unsigned n_kept;
 	struct cookies cookies;
 	struct loop_source source;
 	struct timer watchdog;
@@ -243,7 +246,10 @@ bool stateful_lacks_room(const struct stateful *s);
 /* Go on after a drain, as the driver needs it. 0 or negative errno. */
 int stateful_resume(struct stateful *s, bool encoder);
 
-/* Stop both queues; all inputs and outputs on their way are dropped. 0 or a negative errno. */
+/*
+ * Stop both queues; all inputs and outputs on their way are dropped. 0, or a negative errno: then
+ * the session is at its end, and inputs that the device may be reading are kept until then.
+ */
 int stateful_stop(struct stateful *s);
 
 /* The common part of a reset: stateful_stop() and nothing left of before. 0 or a ::wc_status. */

@@ -304,6 +304,24 @@ START_TEST(one_frame_may_come_again_while_the_driver_has_it)
 }
 END_TEST
 
+/* It may go on reading until it is closed. */
+START_TEST(what_does_not_stop_keeps_the_memory)
+{
+	start(encoders[_i], WC_COPY_NEVER);
+	fill_pool(4);
+	fake_stall(RIG_PATH, true);
+	for (unsigned i = 0; i < 3; i++)
+		encode_one(i, 4, false);
+	fake_fail_from(FAKE_STREAMOFF, 1, EIO);
+	ck_assert_int_eq(rig.session->ops->reset(rig.session, &rig.error), WC_OPERATION_ERROR);
+	ck_assert_uint_eq(released, 0);
+	rig_destroy(&rig);
+	ck_assert_uint_eq(released, 3);
+	fake_fail_none();
+	stop();
+}
+END_TEST
+
 START_TEST(the_memory_is_kept_until_the_driver_is_done)
 {
 	start(encoders[_i], WC_COPY_NEVER);
@@ -852,6 +870,7 @@ static Suite *suite(void)
 	tcase_add_test(all, any_number_of_buffers_may_circulate);
 	tcase_add_test(all, one_frame_may_be_encoded_many_times);
 	tcase_add_test(all, one_frame_may_come_again_while_the_driver_has_it);
+	tcase_add_loop_test(all, what_does_not_stop_keeps_the_memory, 0, 2);
 	tcase_add_loop_test(all, the_memory_is_kept_until_the_driver_is_done, 0, 3);
 	tcase_add_loop_test(all, key_frames_and_drains_as_with_other_frames, 0, N(encoders));
 	tcase_add_loop_test(all, plain_frames_in_between_turn_it_to_copies, 0, 3);
