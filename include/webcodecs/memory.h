@@ -108,9 +108,10 @@ struct wc_memory_options {
  *
  * @param options NULL: the library chooses again
  * @return ::WC_OK; ::WC_TYPE_ERROR for a kind that cannot be chosen, a name for a kind without
- *         names, one that is too long, or a reserved field that is set; ::WC_OPERATION_ERROR when
- *         the device cannot be opened or does not have such memory, with device and errno. On
- *         failure the choice before stays.
+ *         names, one that is too long, or a reserved field that is set;
+ *         ::WC_QUOTA_EXCEEDED_ERROR when the budgets, or the descriptors that are left, do not
+ *         suffice to try it; ::WC_OPERATION_ERROR when the device cannot be opened or does not have
+ *         such memory, with device and errno. On failure the choice before stays.
  *
  * Any thread; details of an error are kept for the thread of the context only.
  */
@@ -135,7 +136,8 @@ struct wc_memory_choice {
  * @param use set of ::wc_memory_use, not empty
  * @param[out] choice filled on success; when nothing works the reason is filled all the same
  * @return ::WC_OK; ::WC_TYPE_ERROR for a use that is none; ::WC_NOT_SUPPORTED_ERROR when nothing
- *         works; ::WC_OPERATION_ERROR without memory.
+ *         works; ::WC_QUOTA_EXCEEDED_ERROR when something might, and the budgets or the descriptors
+ *         that are left do not suffice to try; ::WC_OPERATION_ERROR without memory.
  *
  * Any thread; details of an error are kept for the thread of the context only.
  */

@@ -24,20 +24,33 @@ int context_check_memory_use(struct wc_context *context, unsigned use)
 	return context_fail_anywhere(context, &error);
 }
 
+/* What a budget, or the system's limit of descriptors, kept from being tried. */
+static void tell_quota(struct wc_context *context, enum wc_memory_kind kind, int ret,
+		       struct wc_error *error)
+{
+	if (ret == -EDQUOT)
+		error_set(error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_OPEN, 0,
+			  "the budgets have no room to try memory of the kind %s",
+			  wc_memory_kind_name(kind));
+	else
+		descriptors_refused(context->core, 1, -ret, WC_STAGE_OPEN, error);
+}
+
 static int refuse(struct wc_context *context, const struct wc_memory_options *options,
 		  const char *name, int ret)
 {
 	struct wc_error error;
 
-	if (ret == -EINVAL)
+	if (options && HAS_RESERVED(options))
+		error_set(&error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
+			  "a reserved field of the options is not zero");
+	else if (ret == -EINVAL)
 		error_set(&error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
 			  "memory of the kind %s%s cannot be chosen",
 			  wc_memory_kind_name(options->kind),
 			  options->name ? " and with this name" : "");
-	else if (ret == -EDQUOT)
-		error_set(&error, WC_QUOTA_EXCEEDED_ERROR, WC_STAGE_OPEN, 0,
-			  "the budgets have no room to try memory of the kind %s",
-			  wc_memory_kind_name(options->kind));
+	else if (budget_is_refusal(ret))
+		tell_quota(context, options->kind, ret, &error);
 	else
 		error_set(&error, WC_OPERATION_ERROR, WC_STAGE_OPEN, -ret,
 			  "there is no memory of the kind %s",
@@ -70,8 +83,11 @@ int wc_context_get_memory_choice(struct wc_context *context, unsigned use,
 	ret = frame_memory_get_choice(context->memory, use, choice);
 	if (ret == 0)
 		return WC_OK;
-	error_set(&error, ret == -ENOMEM ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR,
-		  WC_STAGE_OPEN, -ret, "no memory for this use: %s", choice->reason);
+	if (budget_is_refusal(ret))
+		tell_quota(context, choice->kind, ret, &error);
+	else
+		error_set(&error, ret == -ENOMEM ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR,
+			  WC_STAGE_OPEN, -ret, "no memory for this use: %s", choice->reason);
 	return context_fail_anywhere(context, &error);
 }
 

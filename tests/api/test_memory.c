@@ -75,6 +75,25 @@ START_TEST(test_arguments)
 	ck_assert_int_eq(wc_context_get_memory_choice(context, 0, &choice), WC_TYPE_ERROR);
 	ck_assert_int_eq(wc_context_get_memory_choice(context, 1, NULL), WC_TYPE_ERROR);
 	ck_assert_int_eq(wc_context_set_memory(context, &options), WC_TYPE_ERROR);
+	ck_assert_str_eq(wc_context_get_error(context)->message,
+			 "a reserved field of the options is not zero");
+}
+END_TEST
+
+/* A kind that the budgets do not let be tried may work all the same. */
+START_TEST(test_quota)
+{
+	const struct wc_error *error = wc_context_get_error(context);
+	struct wc_memory_choice choice;
+
+	ck_assert_int_eq(wc_context_set_memory_budget(context, WC_MEMORY_ALL_KINDS, 1), WC_OK);
+	ck_assert_int_eq(wc_context_get_memory_choice(context, WC_MEMORY_FOR_CPU, &choice),
+			 WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(error->name, WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_ptr_nonnull(strstr(error->message, "plain"));
+	ck_assert_int_eq(set_memory(WC_MEMORY_PLAIN, NULL), WC_QUOTA_EXCEEDED_ERROR);
+	ck_assert_int_eq(wc_context_set_memory_budget(context, WC_MEMORY_ALL_KINDS, 0), WC_OK);
+	ck_assert_int_eq(wc_context_get_memory_choice(context, WC_MEMORY_FOR_CPU, &choice), WC_OK);
 }
 END_TEST
 
@@ -152,6 +171,7 @@ static Suite *make_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, test_frame);
 	tcase_add_test(tests, test_arguments);
+	tcase_add_test(tests, test_quota);
 	tcase_add_test(tests, test_set_memory);
 	tcase_add_test(tests, test_threads);
 	tcase_add_test(tests, test_outlives);
