@@ -90,6 +90,20 @@ static struct wc_video_color_space result_color(const struct converter_params *p
 	return color;
 }
 
+static bool is_limited_rgb(const struct converter_format *format, enum wc_color_range range)
+{
+	return is_rgb(format) && range == WC_COLOR_RANGE_LIMITED;
+}
+
+/* Numbers of RGB that are not of full range can only stay what they are. */
+static bool keeps_limited_rgb(const struct converter_params *params)
+{
+	const struct converter_format *source = &params->source, *result = &params->result;
+
+	return is_limited_rgb(source, source->color_space.range) ==
+	       is_limited_rgb(result, result_color(params).range);
+}
+
 /* --- The thread --- */
 
 static void fail(struct converter *c, struct wc_error *error)
@@ -350,6 +364,8 @@ static const char *find_problem(const struct converter_params *params)
 		return "more than 32768 pixels a side";
 	if (params->rotation % 90 || params->rotation > 270)
 		return "a rotation that is none of 0, 90, 180 and 270";
+	if (!keeps_limited_rgb(params))
+		return "RGB of limited range";
 	from = image_like(source);
 	to = image_like(result);
 	return convert_possible(&from, &change, &to) ? NULL : "no way from one format to the other";

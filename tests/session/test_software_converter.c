@@ -794,6 +794,46 @@ START_TEST(what_cannot_be_is_said_at_once)
 }
 END_TEST
 
+/* It would come out with the numbers of full range, and say that it is limited. */
+START_TEST(limited_rgb_can_only_stay)
+{
+	static const struct {
+		uint32_t from, to;
+		enum wc_color_range before, after;
+		bool works;
+	} rows[] = {
+		{ DRM_FORMAT_NV12, DRM_FORMAT_XRGB8888, WC_COLOR_RANGE_LIMITED,
+		  WC_COLOR_RANGE_LIMITED, false },
+		{ DRM_FORMAT_XRGB8888, DRM_FORMAT_NV12, WC_COLOR_RANGE_LIMITED,
+		  WC_COLOR_RANGE_LIMITED, false },
+		{ DRM_FORMAT_XRGB8888, DRM_FORMAT_RGB565, WC_COLOR_RANGE_FULL,
+		  WC_COLOR_RANGE_LIMITED, false },
+		{ DRM_FORMAT_XRGB8888, DRM_FORMAT_RGB565, WC_COLOR_RANGE_LIMITED,
+		  WC_COLOR_RANGE_FULL, false },
+		{ DRM_FORMAT_XRGB8888, DRM_FORMAT_RGB565, WC_COLOR_RANGE_UNSPECIFIED,
+		  WC_COLOR_RANGE_LIMITED, false },
+		{ DRM_FORMAT_XRGB8888, DRM_FORMAT_RGB565, WC_COLOR_RANGE_LIMITED,
+		  WC_COLOR_RANGE_UNSPECIFIED, true },
+		{ DRM_FORMAT_XRGB8888, DRM_FORMAT_RGB565, WC_COLOR_RANGE_LIMITED,
+		  WC_COLOR_RANGE_LIMITED, true },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct converter_params params = params_of(rows[i].from, 16, 16, rows[i].to, 16,
+							   16);
+
+		params.source.color_space.range = rows[i].before;
+		params.result.color_space.range = rows[i].after;
+		ck_assert_int_eq(open_session(&params),
+				 rows[i].works ? 0 : WC_NOT_SUPPORTED_ERROR);
+		if (rows[i].works)
+			close_session();
+		else
+			check_error(WC_NOT_SUPPORTED_ERROR, "limited range");
+	}
+}
+END_TEST
+
 START_TEST(frames_of_another_kind_are_refused)
 {
 	struct converter_params params = usual(), other = usual();
@@ -975,6 +1015,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_budget_is_kept);
 	tcase_add_test(tcase, descriptors_are_kept);
 	tcase_add_test(tcase, what_cannot_be_is_said_at_once);
+	tcase_add_test(tcase, limited_rgb_can_only_stay);
 	tcase_add_loop_test(tcase, frames_of_another_kind_are_refused, 0, 2);
 	tcase_add_test(tcase, a_closed_frame_is_refused);
 	tcase_add_test(tcase, a_frame_that_the_cpu_cannot_see_is_an_error);
