@@ -200,7 +200,7 @@ int wc_video_converter_configure(struct wc_video_converter *converter,
 	return WC_OK;
 }
 
-/* The sessions behind frames like this one, unless the frame before was like it. */
+/* Queue a setup for what comes behind it, unless the frame before was of the same kind. */
 static int prepare(struct wc_video_converter *converter, const struct wc_video_frame *frame)
 {
 	const struct wc_video_converter_config *config = &converter->config->given;

@@ -108,7 +108,7 @@ static bool is_deinterlacer(const struct converter *c)
 }
 
 /* Turns and mirrors as controls have them. */
-struct turn {
+struct turn_controls {
 	bool mirror, mirror_vertically;
 	int rotate;
 };
@@ -117,21 +117,21 @@ struct turn {
  * Half a turn is two mirrors, which all drivers mean alike. The kernel does not define whether a
  * picture is turned or mirrored first (control.rst), which makes a difference for quarter turns.
  */
-static int plan_turn(struct converter *c, struct turn *turn, struct wc_error *error)
+static int plan_turn(struct converter *c, struct turn_controls *turn, struct wc_error *error)
 {
 	const struct converter_params *p = &c->params;
 	struct v4l2_device *device = &c->s.device;
 	bool half = p->rotation == 180;
 
-	*turn = (struct turn) { p->flip != half, half, 0 };
+	*turn = (struct turn_controls) { p->flip != half, half, 0 };
 	if (p->rotation % 180 != 0) {
 		if (p->flip)
 			return refuse(c, error, "a quarter turn with a mirror is not defined for "
 				      "drivers");
-		*turn = (struct turn) { false, false, p->rotation };
+		*turn = (struct turn_controls) { false, false, p->rotation };
 	} else if (half && !(device_has_control(device, V4L2_CID_VFLIP) &&
 			     (p->flip || device_has_control(device, V4L2_CID_HFLIP)))) {
-		*turn = (struct turn) { p->flip, false, 180 };
+		*turn = (struct turn_controls) { p->flip, false, 180 };
 	}
 	return 0;
 }
@@ -157,7 +157,7 @@ static int set_control(struct converter *c, uint32_t id, int value, const char *
 /* Before formats: quarter turns swap width and height. */
 static int set_turn(struct converter *c, struct wc_error *error)
 {
-	struct turn turn;
+	struct turn_controls turn;
 	int ret = plan_turn(c, &turn, error);
 
 	if (ret == 0)

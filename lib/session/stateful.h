@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the stateful decoder and encoder share: an open device with two queues in the loop, errors,
- * and the ways to begin and to go on. Follows dev-decoder.rst and dev-encoder.rst of the kernel's
- * documentation.
+ * What the sessions on memory-to-memory devices share: an open device with two queues in the loop,
+ * errors, and the ways to begin and to go on. For codecs it follows dev-decoder.rst and
+ * dev-encoder.rst of the kernel's documentation.
  */
 #ifndef WC_SESSION_STATEFUL_H
 #define WC_SESSION_STATEFUL_H
@@ -54,7 +54,7 @@ struct stateful_ops {
 	void (*source_changed)(struct stateful *s, uint32_t changes);
 	/* Nothing came for a while although something is due. */
 	void (*timed_out)(struct stateful *s);
-	/* Free what is the codec's own; the last thing that happens. */
+	/* Free what is the session's own; the last thing that happens. */
 	void (*free)(struct stateful *s);
 };
 
@@ -113,8 +113,7 @@ bool stateful_is_refusal(enum wc_stage stage, int sys_errno);
 
 /*
  * Fill *error with what a failed call means at a stage: a device that vanished, no context left, a
- * limit of the machine. what says what was attempted. Returns
- * the ::wc_status.
+ * limit of the machine. what says what was attempted. Returns the ::wc_status.
  */
 int stateful_error(struct stateful *s, enum wc_stage stage, int sys_errno, const char *what,
 		   struct wc_error *error);
