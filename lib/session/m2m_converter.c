@@ -34,6 +34,7 @@
 
 #include <drm_fourcc.h>
 
+#include "frame/color_space.h"
 #include "frame/pixel_format.h"
 #include "session/layout.h"
 #include "session/stateful.h"
@@ -215,18 +216,34 @@ static uint32_t find_format(struct queue *queue, uint32_t fourcc, bool separate)
 	return 0;
 }
 
+/* What sources are taken for that do not say: V4L2 would leave that to the driver. */
+static struct wc_video_color_space source_colors(const struct converter_format *source)
+{
+	struct wc_video_color_space color = source->color_space;
+	struct wc_video_color_space usual = color_space_default(source->fourcc);
+
+	if (color_space_is_null(&color))
+		return usual;
+	if (!color.matrix)
+		color.matrix = usual.matrix;
+	if (!color.range)
+		color.range = usual.range;
+	return color;
+}
+
 /* S_FMT of one side, with the answer in the queue's format. */
 static int set_format(struct converter *c, struct queue *queue, const struct geometry *g,
 		      const struct converter_format *wanted, struct wc_error *error)
 {
 	bool source = queue == &c->s.in;
+	struct wc_video_color_space color = source ? source_colors(wanted) : wanted->color_space;
 	struct queue_format format = {
 		.fourcc = find_format(queue, wanted->fourcc, g->separate),
 		.width = g->width,
 		.height = g->height,
 		.n_planes = 1,
 		.planes[0].bytesperline = g->stride,
-		.color = color_to_v4l2(&wanted->color_space),
+		.color = color_to_v4l2(&color),
 	};
 	char name[5];
 	int ret;

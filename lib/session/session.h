@@ -204,7 +204,9 @@ int stateful_encoder_new(const struct session_env *env, const struct v4l2_device
 
 /*
  * The same on a V4L2 memory-to-memory converter or scaler. A result has the time and the duration
- * of its source, its own geometry, the colours of params, and neither rotation nor flip.
+ * of its source, its own geometry, the colours of params, and neither rotation nor flip. The device
+ * is told the default of the format for matrix and range that the source does not say, and for all
+ * of a source without colours.
  * NotSupportedError: the device cannot make that of this; a device that would give another size,
  * another format or no rotation cannot.
  */
@@ -218,7 +220,8 @@ int m2m_converter_new(const struct session_env *env, const struct v4l2_device_in
  * way, for tiled sources, and for more than 32768 pixels a side. Matrix and range are computed,
  * between YUV formats too; primaries and transfer are not, the result has those of params. What
  * params leave null of the result it has from the source, or where one side is RGB from what the
- * formats are taken for: sRGB, BT.709 in limited range. All bytes of each result count as copied.
+ * formats are taken for: sRGB, BT.709 in limited range. RGB of limited range can only stay RGB of
+ * limited range. All bytes of each result count as copied.
  *
  * The session fails for a frame of another kind, with TypeError; for one that the CPU cannot read,
  * with NotSupportedError; and with QuotaExceededError when the budget has no room for a result.

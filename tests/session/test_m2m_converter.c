@@ -8,6 +8,7 @@
 
 #include "frame/video_frame_init.h"
 #include "session/rig.h"
+#include "session/stateful.h"
 #include "util/error.h"
 
 static struct rig rig;
@@ -503,6 +504,29 @@ START_TEST(another_colour_space_is_refused)
 }
 END_TEST
 
+static struct v4l2_colorimetry colors_of_input(void)
+{
+	return ((struct stateful *)rig.session)->in.format.color;
+}
+
+/* Drivers have defaults of their own. */
+START_TEST(the_device_is_told_what_unknown_colours_are_taken_for)
+{
+	set_params(DRM_FORMAT_NV12, 64, 48, DRM_FORMAT_XRGB8888, 64, 48);
+	start(&fake_rga);
+	ck_assert_msg(rig_open_converter(&rig, &params) == 0, "%s", rig.error.message);
+	ck_assert_uint_eq(colors_of_input().colorspace, V4L2_COLORSPACE_REC709);
+	ck_assert_uint_eq(colors_of_input().ycbcr_enc, V4L2_YCBCR_ENC_709);
+	ck_assert_uint_eq(colors_of_input().quantization, V4L2_QUANTIZATION_LIM_RANGE);
+	rig_destroy(&rig);
+	params.source.color_space.range = WC_COLOR_RANGE_FULL;
+	ck_assert_msg(rig_open_converter(&rig, &params) == 0, "%s", rig.error.message);
+	ck_assert_uint_eq(colors_of_input().ycbcr_enc, V4L2_YCBCR_ENC_709);
+	ck_assert_uint_eq(colors_of_input().quantization, V4L2_QUANTIZATION_FULL_RANGE);
+	stop();
+}
+END_TEST
+
 START_TEST(a_frame_of_another_kind_is_refused)
 {
 	open_job(0);
@@ -878,6 +902,7 @@ int main(void)
 	tcase_add_loop_test(all, what_a_device_cannot_is_refused, 0, N(refusals));
 	tcase_add_test(all, tiles_and_deinterlacers_are_refused);
 	tcase_add_test(all, another_colour_space_is_refused);
+	tcase_add_test(all, the_device_is_told_what_unknown_colours_are_taken_for);
 	tcase_add_test(all, a_frame_of_another_kind_is_refused);
 	tcase_add_loop_test(all, dma_bufs_are_read_in_place_where_that_can_be, 0, N(layouts));
 	tcase_add_loop_test(all, without_copies_the_reason_is_told, 0, N(layouts));
