@@ -99,12 +99,12 @@ struct wc_memory_options {
  * Decide in what memory frames are made from now on, whatever they are for. The device is opened
  * once, to see that it is there. Frames that exist stay what they are.
  *
- * Decoders of devices heed it, too, when they get to know the size of a stream or it changes: the
- * device decodes into DMA-BUFs of that kind, which stay when the codec is closed, reset or
- * reclaimed, while its hardware context is free at once, whatever the driver. If the driver does
- * not take them, and without a decision, frames are in memory of the driver, ::WC_MEMORY_DRIVER;
- * the log says why, as a warning, once for each codec. ::wc_counters.bytes_by_kind tells what is
- * where.
+ * Decoders of devices heed it, too, when they get to know the size of a stream or it changes, and
+ * so do converters when they are set up for a kind of frames: the device writes into DMA-BUFs of
+ * that kind, which stay when the codec is closed, reset or reclaimed, while its hardware context is
+ * free at once, whatever the driver. If the driver does not take them, and without a decision,
+ * frames are in memory of the driver, ::WC_MEMORY_DRIVER; the log says why, as a warning, once for
+ * each codec. ::wc_counters.bytes_by_kind tells what is where.
  *
  * @param options NULL: the library chooses again
  * @return ::WC_OK; ::WC_TYPE_ERROR for a kind that cannot be chosen, a name for a kind without

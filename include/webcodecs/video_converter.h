@@ -29,7 +29,8 @@
  * and the range full. From RGB to YUV they become BT.709 and limited. Primaries and transfer
  * characteristics are never computed: to ask for others than a source has is NotSupportedError; of
  * a source that has none they are a label. A YUV source with a null matrix or range is taken for
- * BT.709, limited.
+ * BT.709, limited. RGB of limited range is for devices that can: on the CPU it can only stay what
+ * it is.
  *
  * **Kinds of sources.** A device, or a program for a pair of formats, is set up for one kind of
  * source: fourcc, modifier, visible size, colours and, with ::WC_ORIENTATION_UPRIGHT, orientation.
@@ -96,9 +97,10 @@ struct wc_video_converter_config {
 	enum wc_hardware_acceleration hardware_acceleration;
 	const char *device;           /**< only this device node, NULL for any; copied */
 	/**
-	 * Set of ::wc_memory_use: who shares the results, which are in such memory as
-	 * wc_video_frame_alloc() gives. 0: whatever is nearest, the driver's own memory on a
-	 * device, exported as DMA-BUF where it can, and plain memory in software.
+	 * Set of ::wc_memory_use: who shares the results. In software they are in such memory as
+	 * wc_video_frame_alloc() gives for it, 0 being plain memory. On a device they are in what
+	 * wc_context_set_memory() decided on, if the driver takes that, else in the driver's own,
+	 * exported as DMA-BUF where it can.
 	 */
 	unsigned use;
 	enum wc_copy_policy copy;     /**< of sources that the device cannot read in place */
@@ -166,7 +168,7 @@ uint32_t wc_video_converter_get_queue_size(const struct wc_video_converter *conv
 
 /**
  * Whether the next frame would wait in the queue: the implementation has no room, or is being set
- * up for a kind of frames, or a flush is under way.
+ * up for a kind of frames, or a frame is still written by a device, or a flush is under way.
  */
 bool wc_video_converter_is_saturated(const struct wc_video_converter *converter);
 
@@ -189,7 +191,8 @@ struct wc_video_converter_source {
 };
 
 /**
- * Whether frames of a kind could be converted now.
+ * Whether frames of a kind can be converted here. As elsewhere a device of which all contexts are
+ * in use counts as one that can.
  *
  * @param config looked at, not kept
  * @param source what is to be converted
