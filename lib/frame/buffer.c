@@ -102,6 +102,14 @@ void buffer_finish(struct buffer *buffer)
 	core_unref(core);
 }
 
+bool buffer_is_dma_buf(const struct buffer *buffer)
+{
+	for (unsigned i = 0; i < buffer->n_objects; i++)
+		if (buffer->objects[i].fd < 0)
+			return false;
+	return buffer->n_objects > 0;
+}
+
 struct buffer *buffer_ref(struct buffer *buffer)
 {
 	atomic_fetch_add_explicit(&buffer->refs, 1, memory_order_relaxed);

@@ -101,6 +101,9 @@ void buffer_account(struct buffer *buffer);
 /* For destroy(): close descriptors, take the buffer out of the counters, drop the core. */
 void buffer_finish(struct buffer *buffer);
 
+/* Whether all of its memory is in DMA-BUFs, so that other devices can be told of it. */
+bool buffer_is_dma_buf(const struct buffer *buffer);
+
 struct buffer *buffer_ref(struct buffer *buffer);
 void buffer_unref(struct buffer *buffer);
 

@@ -30,14 +30,6 @@ static uint32_t sync_flags(int access)
 	return access & WC_MAP_WRITE ? DMA_BUF_SYNC_WRITE : DMA_BUF_SYNC_READ;
 }
 
-static bool is_dma_buf(const struct buffer *buffer)
-{
-	for (unsigned i = 0; i < buffer->n_objects; i++)
-		if (buffer->objects[i].fd < 0)
-			return false;
-	return buffer->n_objects > 0;
-}
-
 static int export_object(int dma_buf, uint32_t flags)
 {
 	struct dma_buf_export_sync_file arg = { .flags = flags, .fd = -1 };
@@ -137,7 +129,7 @@ int wc_video_frame_export_sync_file(struct wc_video_frame *frame, int access, in
 		return WC_TYPE_ERROR;
 	if (!guard_use(&frame->guard, &frame->core->seizures))
 		return WC_INVALID_STATE_ERROR;
-	if (is_dma_buf(frame->buffer))
+	if (buffer_is_dma_buf(frame->buffer))
 		ret = status_of(export_all(frame->buffer, sync_flags(access), sync_file));
 	else
 		ret = WC_NOT_SUPPORTED_ERROR;
@@ -152,7 +144,7 @@ static int import_fence(const struct wc_video_frame *frame, int access, int sync
 
 	if (access & WC_MAP_WRITE && (!frame->writable || buffer->read_only))
 		return WC_TYPE_ERROR;
-	if (!is_dma_buf(buffer))
+	if (!buffer_is_dma_buf(buffer))
 		return WC_NOT_SUPPORTED_ERROR;
 	/* First: some of the objects may get the fence in any case. */
 	atomic_fetch_or_explicit(&buffer->fences, (unsigned)access, memory_order_relaxed);

@@ -197,9 +197,8 @@ void wc_video_frame_unmap(struct wc_video_frame *frame)
 /* What others have descriptors of stays where it is: they go on reading there. */
 static int duplicate_objects(struct buffer *buffer, struct wc_dma_buf *dma_buf)
 {
-	for (unsigned i = 0; i < buffer->n_objects; i++)
-		if (buffer->objects[i].fd < 0)
-			return WC_NOT_SUPPORTED_ERROR;
+	if (!buffer_is_dma_buf(buffer))
+		return WC_NOT_SUPPORTED_ERROR;
 	for (unsigned i = 0; i < buffer->n_objects; i++) {
 		int fd = fcntl(buffer->objects[i].fd, F_DUPFD_CLOEXEC, 0);
 

@@ -23,20 +23,12 @@ static bool no(char reason[IMPORT_REASON], const char *format, ...)
 	return false;
 }
 
-static bool is_dma_buf(const struct buffer *buffer)
-{
-	for (unsigned i = 0; i < buffer->n_objects; i++)
-		if (buffer->objects[i].fd < 0)
-			return false;
-	return buffer->n_objects > 0;
-}
-
 static bool kind_fits(const struct frame_format *device, const struct wc_video_frame *frame,
 		      char *reason)
 {
 	const struct frame_format *format = &frame->format;
 
-	if (!is_dma_buf(frame->buffer))
+	if (!buffer_is_dma_buf(frame->buffer))
 		return no(reason, "its memory is no DMA-BUF");
 	if (!device->n_planes)
 		return no(reason, "the layout of the device's format is not known");

@@ -587,9 +587,7 @@ static bool may_import(struct converter *c, const struct wc_video_frame *frame)
 {
 	bool may_copy = c->params.copy != WC_COPY_NEVER;
 
-	for (unsigned i = 0; i < frame->buffer->n_objects; i++) {
-		if (frame->buffer->objects[i].fd >= 0)
-			continue;
+	if (!buffer_is_dma_buf(frame->buffer)) {
 		snprintf(c->reason, sizeof c->reason, "its memory is no DMA-BUF");
 		return false;
 	}
