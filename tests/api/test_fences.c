@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encoders and pictures that a device still writes, on scripted sessions. DMA-BUFs and sync files
- * are eventfds here, which can be read from when whoever writes is done.
+ * Encoders and converters, and pictures that a device still writes, on scripted sessions. DMA-BUFs
+ * and sync files are eventfds here, which can be read from when whoever writes is done.
  */
 #include <check.h>
 #include <drm_fourcc.h>
@@ -46,17 +46,29 @@ int __wrap_memory_io_ioctl(int fd, unsigned long request, void *arg)
 	return 0;
 }
 
+static void make_pictures(void)
+{
+	first = eventfd(0, EFD_CLOEXEC);
+	second = eventfd(1, EFD_CLOEXEC);
+	fence = eventfd(0, EFD_CLOEXEC);
+	status = 1;
+	poll_error = 0;
+}
+
 static void set_up(void)
 {
 	app_init_encoder(&app);
 	ck_assert_int_eq(app_configure(&app), WC_OK);
 	app_run(&app);
 	trace_expect(&app.trace, "open");
-	first = eventfd(0, EFD_CLOEXEC);
-	second = eventfd(1, EFD_CLOEXEC);
-	fence = eventfd(0, EFD_CLOEXEC);
-	status = 1;
-	poll_error = 0;
+	make_pictures();
+}
+
+static void set_up_converter(void)
+{
+	app_init_converter(&app);
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	make_pictures();
 }
 
 static void tear_down(void)
@@ -67,11 +79,12 @@ static void tear_down(void)
 	app_finish(&app);
 }
 
-static void encode(int dma_buf, int acquire_fence, int64_t timestamp)
+static struct wc_video_frame *imported(int dma_buf, int acquire_fence, uint32_t width,
+				       int64_t timestamp)
 {
 	struct wc_video_frame_init init = { .timestamp = timestamp };
 	struct wc_dma_buf d = {
-		.fourcc = DRM_FORMAT_NV12, .width = 64, .height = 48,
+		.fourcc = DRM_FORMAT_NV12, .width = width, .height = 48,
 		.object_count = 1, .plane_count = 2, .objects[0].fd = dma_buf,
 		.planes = { { 0, 0, 64 }, { 0, 4096, 64 } },
 		.acquire_fence = acquire_fence, .has_acquire_fence = acquire_fence >= 0,
@@ -80,7 +93,22 @@ static void encode(int dma_buf, int acquire_fence, int64_t timestamp)
 
 	ck_assert_int_eq(wc_video_frame_new_dma_buf(app.context, &d, &init, NULL, NULL, &frame),
 			 WC_OK);
+	return frame;
+}
+
+static void encode(int dma_buf, int acquire_fence, int64_t timestamp)
+{
+	struct wc_video_frame *frame = imported(dma_buf, acquire_fence, 64, timestamp);
+
 	ck_assert_int_eq(wc_video_encoder_encode(app.encoder, frame, NULL), WC_OK);
+	wc_video_frame_unref(frame);
+}
+
+static void convert(int dma_buf, int acquire_fence, uint32_t width, int64_t timestamp)
+{
+	struct wc_video_frame *frame = imported(dma_buf, acquire_fence, width, timestamp);
+
+	ck_assert_int_eq(wc_video_converter_convert(app.converter, frame), WC_OK);
 	wc_video_frame_unref(frame);
 }
 
@@ -184,10 +212,45 @@ START_TEST(a_wait_ends_with_its_codec)
 }
 END_TEST
 
+/* Its session is there by then, and a frame of another kind waits for one of its own. */
+START_TEST(a_converter_waits_with_each_kind)
+{
+	convert(first, -1, 64, 1);
+	convert(second, fence, 32, 2);
+	app_run(&app);
+	trace_expect(&app.trace, "open");
+	ck_assert_uint_eq(wc_video_converter_get_queue_size(app.converter), 2);
+	ck_assert(wc_video_converter_is_saturated(app.converter));
+	eventfd_write(first, 1);
+	app_run(&app);
+	trace_expect(&app.trace, "submit:1 drain out:1 destroy open");
+	ck_assert_uint_eq(fence_waits(), 2);
+	ck_assert(wc_video_converter_is_saturated(app.converter));
+	eventfd_write(fence, 1);
+	app_run(&app);
+	trace_expect(&app.trace, "submit:2 out:2");
+}
+END_TEST
+
+START_TEST(a_converters_wait_ends_with_reset)
+{
+	convert(second, fence, 64, 1);
+	convert(second, -1, 32, 2);
+	app_run(&app);
+	ck_assert_uint_eq(fence_waits(), 1);
+	ck_assert_int_eq(wc_video_converter_reset(app.converter), WC_OK);
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	eventfd_write(fence, 1);
+	convert(second, -1, 64, 3);
+	app_run(&app);
+	trace_expect(&app.trace, "open submit:3 out:3");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fences");
-	TCase *tcase = tcase_create("encoder");
+	TCase *tcase = tcase_create("encoder"), *converter = tcase_create("converter");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, frames_wait_in_order);
@@ -196,5 +259,9 @@ int main(void)
 	tcase_add_loop_test(tcase, a_failed_look_closes_the_encoder, 0, 2);
 	tcase_add_loop_test(tcase, a_wait_ends_with_its_codec, 0, 3);
 	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(converter, set_up_converter, tear_down);
+	tcase_add_test(converter, a_converter_waits_with_each_kind);
+	tcase_add_test(converter, a_converters_wait_ends_with_reset);
+	suite_add_tcase(suite, converter);
 	return app_main(suite);
 }
