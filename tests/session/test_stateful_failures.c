@@ -93,8 +93,8 @@ static void decoder_life(void)
 
 	if (!fine(rig_open_decoder(&rig, rig.model->coded[0].fourcc, width, height)) || !feed(6))
 		return;
-	rig.chunk.width = width + 160;
-	rig.chunk.height = height + 96;
+	rig.chunk.width = width + 32;
+	rig.chunk.height = height + 32;
 	if (!feed(3) || !drain() || !feed(2) || !reset() || !feed(3) || !drain())
 		return;
 	/* Nothing went wrong, or it did not matter: then nothing is missing either. */
