@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "suites.h"
 
@@ -21,6 +22,12 @@ int main(void)
 	srunner_add_suite(runner, mjpeg_suite());
 	srunner_add_suite(runner, fwht_suite());
 	srunner_add_suite(runner, chunk_info_suite());
+	/*
+	 * They compute and keep nothing: a process each costs sanitizers more than all the rest.
+	 * What Check does about a test that hangs, an alarm does for all of them.
+	 */
+	srunner_set_fork_status(runner, CK_NOFORK);
+	alarm(300);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
