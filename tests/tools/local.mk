@@ -34,4 +34,11 @@ tests_tools_fake_probe_CPPFLAGS = $(WC_TOOLS_CPPFLAGS) $(FAKE_CPPFLAGS)
 tests_tools_fake_probe_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS) -Wl,--wrap=stat
 tests_tools_fake_probe_LDADD = tools/libtools.la $(WC_LAYERS) tests/fake/libfake.la \
 	$(WC_LAYER_LIBS)
+
+# The objects of wc-transcode themselves: it is the tool that is tested.
+check_PROGRAMS += tests/tools/many_transcodes
+tests_tools_many_transcodes_SOURCES = tests/tools/many_transcodes.c
+tests_tools_many_transcodes_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_tools_many_transcodes_LDADD = $(wc_transcode_OBJECTS) $(wc_transcode_LDADD)
+tests_tools_many_transcodes_DEPENDENCIES = wc-transcode$(EXEEXT)
 endif

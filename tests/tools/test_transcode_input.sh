@@ -71,7 +71,8 @@ fails 1 . "$transcode" random.mp4 kept.mkv
 is kept "$(cat kept.mkv)" "bad input leaves an old output alone"
 
 has decoder h264 || finish
-make_film small.mp4 3 32x32 -c:v libx264 -bf 0 -bsf:v filter_units=remove_types=6 -movflags +faststart
+make_film small.mp4 3 16x16 -c:v libx264 -bf 0 -bsf:v filter_units=remove_types=6 \
+	-movflags +faststart -bitexact
 ffmpeg -v error -y -f lavfi -i sine -t 0.1 sound.m4a
 fails 1 'no video' "$transcode" sound.m4a out.mkv
 check $? "sound alone"
@@ -95,35 +96,48 @@ if has encoder h264; then
 	check $? "the input as output: nothing is lost"
 fi
 
-# Cut at every byte. The files are small, and several cuts are tried at a time.
-parallel() {
-	xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 sh "$@"
+# Cut at every byte.
+many=$(dirname "$list")/tests/tools/many_transcodes
+
+# run_many NUMBERS FILE OUTPUT OPTION...: from each run.N.EXTENSION to run.N.OUTPUT. One line in
+# runs.txt for each: N, the exit status, lines on standard error, bytes written.
+run_many() {
+	numbers=$1
+	many_in=run.%.${2##*.}
+	many_out=$3
+	shift 3
+	"$many" -q --hardware no "$many_in" "run.%.$many_out" "$@" < "$numbers" > status.txt
+	wc -l run.*.err > lines.txt
+	find . -name "run.*.$many_out" -printf '%f %s\n' > sizes.txt
+	# An output is there or not; wc ends with a total.
+	awk '
+	FILENAME == "lines.txt" && split($2, name, ".") == 3 { lines[name[2]] = $1 }
+	FILENAME == "sizes.txt" { split($1, name, "."); size[name[2]] = $2 }
+	FILENAME == "status.txt" { print $1, $2, lines[$1], size[$1] + 0 }' \
+		lines.txt sizes.txt status.txt | sort -n > runs.txt
+	[ "$(wc -l < runs.txt)" -gt 50 ] && [ "$(wc -l < runs.txt)" -eq "$(wc -l < "$numbers")" ]
 }
 
-# One line for each cut: its length, the exit status, lines on standard error, bytes written.
-cat > decode_cut.sh <<'END'
-name=cut.$4.${2##*.}
-head -c "$4" "$2" > "$name"
-"$1" -q --hardware no "$name" "$name.yuv" 2> "$name.err"
-echo "$4 $? $(wc -l < "$name.err") $([ -e "$name.yuv" ] && wc -c < "$name.yuv" || echo 0)"
-rm -f "$name" "$name".*
-END
-# The same with the number of frames of an IVF file in place of bytes.
-cat > encode_cut.sh <<'END'
-name=cut.$4.${2##*.}
-head -c "$4" "$2" > "$name"
-# shellcheck disable=SC2086
-"$1" -q --hardware no "$name" "$name.ivf" $3 2> "$name.err"
-echo "$4 $? $(wc -l < "$name.err") $([ -e "$name.ivf" ] &&
-	od -A n -t u4 -j 24 -N 4 "$name.ivf" || echo 0)"
-rm -f "$name" "$name".*
-END
-
-# cuts SCRIPT FILE STEP OPTIONS
+# cuts FILE STEP OUTPUT OPTION...
 cuts() {
-	seq 0 "$3" "$(($(size_of "$2") - 1))" |
-		parallel "$1" "$transcode" "$2" "${4:-}" | sort -n > cuts.txt
-	[ "$(wc -l < cuts.txt)" -gt 50 ]
+	cut_file=$1
+	rm -f run.*
+	seq 0 "$2" "$(($(size_of "$1") - 1))" > numbers.txt
+	while read -r n; do
+		head -c "$n" "$cut_file" > "run.$n.${cut_file##*.}"
+	done < numbers.txt
+	shift 2
+	run_many numbers.txt "$cut_file" "$@"
+}
+
+# The same with the number of frames of an IVF file in place of bytes.
+encode_cuts() {
+	cuts "$@" || return
+	while read -r n status lines bytes; do
+		[ "$bytes" -eq 0 ] || bytes=$(od -A n -t u4 -j 24 -N 4 "run.$n.ivf")
+		echo "$n $status $lines $bytes"
+	done < runs.txt > counted.txt
+	mv counted.txt runs.txt
 }
 
 # Where the frames of an IVF file end.
@@ -153,68 +167,66 @@ judge() {
 			bad = 1
 		}
 	}
-	END { exit bad || n < 2 }' boundaries.txt cuts.txt
+	END { exit bad || n < 2 }' boundaries.txt runs.txt
 }
 
 if has decoder vp8; then
-	make_film small.ivf 3 32x32 -c:v libvpx -deadline realtime
+	make_film small.ivf 3 16x16 -c:v libvpx -deadline realtime
 	ivf_boundaries small.ivf > boundaries.txt
-	cuts decode_cut.sh small.ivf 1 && judge 1536
+	cuts small.ivf 1 yuv && judge 384
 	check $? "IVF cut at every byte ($(size_of small.ivf))"
 fi
 
 # In containers all cuts can be seen, and all frames whose bytes are there can be had.
 judge_container() {
-	awk -v frame=1536 '
+	awk -v frame=384 '
 	$2 != 1 || $3 != 1 || $4 % frame || $4 < before {
 		print "# cut at " $1 ": status " $2 ", " $3 " lines, " $4 " bytes"
 		bad = 1
 	}
 	{ before = $4 }
-	END { exit bad || before < 2 * frame }' cuts.txt
+	END { exit bad || before < 2 * frame }' runs.txt
 }
-cuts decode_cut.sh small.mp4 1 && judge_container
+cuts small.mp4 1 yuv && judge_container
 check $? "MP4 cut at every byte ($(size_of small.mp4))"
-ffmpeg -v error -y -i small.mp4 -c copy small.mkv
-cuts decode_cut.sh small.mkv 1 && judge_container
+ffmpeg -v error -y -i small.mp4 -c copy -bitexact small.mkv
+cuts small.mkv 1 yuv && judge_container
 check $? "Matroska cut at every byte ($(size_of small.mkv))"
 
 # Fragments are whole at the end of each: those cuts are no failure, nor are those that leave less
 # than the header of a box behind them.
-ffmpeg -v error -y -i small.mp4 -c copy -movflags frag_keyframe+empty_moov fragments.mp4
-cuts decode_cut.sh fragments.mp4 3 && awk '
-$2 > 1 || $2 != $3 || $4 % 1536 {
+ffmpeg -v error -y -i small.mp4 -c copy -bitexact -movflags frag_keyframe+empty_moov fragments.mp4
+cuts fragments.mp4 3 yuv && awk '
+$2 > 1 || $2 != $3 || $4 % 384 {
 	print "# cut at " $1 ": status " $2 ", " $3 " lines, " $4 " bytes"
 	bad = 1
 }
 $2 == 0 { whole++ }
-END { exit bad || whole > 3 }' cuts.txt
+END { exit bad || whole > 3 }' runs.txt
 check $? "MP4 in fragments cut at every third byte ($(size_of fragments.mp4))"
 
 # Pictures: each whole one is encoded.
 if has encoder vp8; then
-	make_film small.y4m 2 16x16
+	make_film small.y4m 2 8x8
 	total=$(size_of small.y4m)
-	printf '%s\n' $((total - 390)) "$total" > boundaries.txt
-	cuts encode_cut.sh small.y4m 1 && judge 1
+	printf '%s\n' $((total - 102)) "$total" > boundaries.txt
+	encode_cuts small.y4m 1 ivf && judge 1
 	check $? "Y4M cut at every byte ($total)"
 	make_film small.yuv 2 16x16
 	printf '384\n768\n' > boundaries.txt
-	cuts encode_cut.sh small.yuv 3 '--input-size 16x16' && judge 1
+	encode_cuts small.yuv 3 ivf --input-size 16x16 && judge 1
 	check $? "raw pictures cut at every third byte"
 fi
 
 # Damage in the middle of a stream: no hang, no crash; the status says which of both ways it went.
-cat > damage.sh <<'END'
-name=damaged.$3.mp4
-cp "$2" "$name"
-printf '\377\377\377\377' | dd of="$name" bs=1 seek="$3" conv=notrunc 2> "$name.err"
-timeout 60 "$1" -q --hardware no "$name" "$name.yuv" 2> "$name.err"
-echo "$3 $? $(wc -l < "$name.err")"
-rm -f "$name" "$name".*
-END
-seq 0 9 "$(size_of small.mp4)" | parallel damage.sh "$transcode" small.mp4 | sort -n > damage.txt
-[ "$(wc -l < damage.txt)" -gt 50 ] && awk '$2 > 1 || $2 != $3 { print "# damage at " $1 ": status " $2 ", " $3 " lines"; bad = 1 }
-	END { exit bad }' damage.txt
+rm -f run.*
+seq 0 9 "$(size_of small.mp4)" > numbers.txt
+while read -r n; do
+	cp small.mp4 "run.$n.mp4"
+	printf '\377\377\377\377' | dd of="run.$n.mp4" bs=1 seek="$n" conv=notrunc 2> dd.log
+done < numbers.txt
+run_many numbers.txt small.mp4 yuv && awk '
+$2 > 1 || $2 != $3 { print "# damage at " $1 ": status " $2 ", " $3 " lines"; bad = 1 }
+END { exit bad }' runs.txt
 check $? "damage anywhere in MP4"
 finish
