@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# wc-transcode --display on the kernel's virtual display: frames of the real decoder on its plane in
-# place, and the same pictures as copies. What was shown is told by the checksums that the display
-# makes of each refresh.
+# wc-transcode --display on the kernel's virtual display: frames of the real decoder and of a camera
+# on its plane in place, and the same pictures as copies. What was shown is told by the checksums
+# that the display makes of each refresh.
 
 # shellcheck disable=SC2317 # check calls functions
 # shellcheck source=tests/lab/suite/common.sh
@@ -32,14 +32,13 @@ watch()
 	done
 }
 
-# show NAME OPTION...: leave the pictures that were shown, one checksum each, in NAME.crc
+# show NAME WORD...: leave the pictures that were shown, one checksum each, in NAME.crc
 show()
 {
 	name=$1
 	shift
 	echo auto >"$crc/control"
-	timeout 60 wc-transcode film.fwht --hardware prefer --framerate 10 "--display=$card" "$@" \
-		2>"$name.err" &
+	timeout 60 wc-transcode "$@" "--display=$card" 2>"$name.err" &
 	pid=$!
 	rm -f cat.ok
 	watch >"$name.log" 2>/dev/null &
@@ -51,6 +50,21 @@ show()
 	[ $status -eq 0 ] || return 1
 	# Without any plane, between two owners of the display, the checksum is 0. A NUL ends each line.
 	tr -d '\0' <"$name.log" | awk '$2 ~ /^0x/ && $2 !~ /^0x0*$/ { print $2 }' | uniq >"$name.crc"
+}
+
+show_film()
+{
+	show "$@" film.fwht --hardware prefer --framerate 10
+}
+
+# show_camera NAME PATTERN OPTION...: one of its test pictures, which without a clock stays the same
+show_camera()
+{
+	name=$1
+	v4l2-ctl -d "$camera" --set-ctrl="osd_text_mode=2,test_pattern=$2" || return
+	shift 2
+	show "$name" --camera "$camera" --input-pixel-format bgrx --size 640x360 \
+		--framerate 15 --frames 6 "$@"
 }
 
 shown()
@@ -69,18 +83,40 @@ same_pictures()
 	[ "$(wc -l <both)" -ge $((frames - 5)) ] && [ "$(wc -l <place.set)" -le $((frames + 1)) ]
 }
 
+# own NAME: the pictures of a camera, without what was there before and after the film, too
+own()
+{
+	sort -u "$1.crc" | comm -13 film.set - | grep .
+}
+
+same_camera()
+{
+	sort -u place.set copies.set >film.set
+	place=$(own camera) && copies=$(own camera_copies) && other=$(own other) || return
+	echo "place $place, copies $copies, other $other"
+	same 1 "$(own camera | wc -l)" && same "$place" "$copies" && [ "$place" != "$other" ]
+}
+
 # Four bytes a pixel, as the plane takes them; what they mean does not matter.
 pattern rgb24 $((${size%x*} / 3 * 4)) ${size#*x} $frames plain >film.raw
 check 'a film in RGB' transcode film.raw film.fwht --input-size $size \
 	--input-pixel-format bgrx -q
-check 'its frames are shown in place' show place
+check 'its frames are shown in place' show_film place
 check 'all of them, without a copy' shown place "$frames in place, 0 copied"
-check 'copies are shown' show copies --display-copies
+check 'copies are shown' show_film copies --display-copies
 check 'all of them' shown copies "0 in place, $frames copied"
 check 'both look the same' same_pictures
 
 pattern i420 ${size%x*} ${size#*x} 3 plain >yuv.raw
 transcode yuv.raw film.fwht --input-size $size -q
-check 'what the plane cannot show is converted' show yuv
+check 'what the plane cannot show is converted' show_film yuv
 check 'with the reason' shown yuv '0 in place, 3 copied (the display does not take the frame'
+
+camera=$(node vivid-000-vid-cap) || exit 1
+check 'a camera is shown' show_camera camera 0
+check 'all of it, without a copy' shown camera '6 in place, 0 copied'
+check 'copies of it are shown' show_camera camera_copies 0 --display-copies
+check 'all of them' shown camera_copies '0 in place, 6 copied'
+check 'another picture is shown' show_camera other 3
+check 'both look the same, and the other does not' same_camera
 finish
