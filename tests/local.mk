@@ -14,6 +14,8 @@ LAB_TESTS =
 THREAD_TESTS =
 # Tests of thousands of processes: once is enough.
 SLOW_TESTS =
+# Tests of half a minute and more, which start first: begun last they would run alone.
+LONG_TESTS =
 
 include tests/checks/local.mk
 include tests/unit/local.mk
@@ -31,10 +33,12 @@ include tests/fuzz/local.mk
 
 TESTS += $(CHECK_TESTS) $(LAB_TESTS)
 
+HOST_TESTS = $(filter-out $(CHECK_TESTS) $(LAB_TESTS) $(SLOW_TESTS),$(TESTS))
+
 .PHONY: print-tests print-host-tests print-thread-tests
 print-tests:
-	@echo $(TESTS)
+	@echo $(filter $(LONG_TESTS),$(TESTS)) $(filter-out $(LONG_TESTS),$(TESTS))
 print-host-tests:
-	@echo $(filter-out $(CHECK_TESTS) $(LAB_TESTS) $(SLOW_TESTS),$(TESTS))
+	@echo $(HOST_TESTS)
 print-thread-tests:
 	@echo $(THREAD_TESTS)

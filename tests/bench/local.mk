@@ -5,6 +5,7 @@ WC_BENCH_TESTS = \
 	tests/bench/test_costs.sh \
 	tests/bench/test_growth.sh
 LAB_TESTS += $(WC_BENCH_TESTS)
+LONG_TESTS += $(WC_BENCH_TESTS)
 dist_check_SCRIPTS += $(WC_BENCH_TESTS)
 EXTRA_DIST += \
 	tests/bench/README.md \
@@ -38,6 +39,7 @@ tests_bench_make_raw_SOURCES = tests/bench/make_raw.c $(WC_BENCH_SOURCES)
 # Not in the lab: software encodes there too slowly.
 TESTS += tests/bench/sentinel
 SLOW_TESTS += tests/bench/sentinel
+LONG_TESTS += tests/bench/sentinel
 
 tests_bench_sentinel_SOURCES = tests/bench/sentinel.c $(WC_BENCH_SOURCES)
 tests_bench_sentinel_LDFLAGS = $(AM_LDFLAGS) $(WC_BENCH_NO_WRAPPER)

@@ -26,6 +26,7 @@ WC_SUITES = \
 	tests/lab/suite/pressure.sh \
 	tests/lab/suite/valgrind.sh
 LAB_TESTS += $(WC_SUITES)
+LONG_TESTS += tests/lab/suite/valgrind.sh
 dist_check_SCRIPTS += $(WC_SUITES)
 
 EXTRA_DIST += \

@@ -6,6 +6,7 @@ WC_SESSION_TESTS += tests/session/test_software_converter
 if WITH_LIBAV
 WC_SESSION_TESTS += tests/session/test_software
 SLOW_TESTS += tests/session/test_software
+LONG_TESTS += tests/session/test_software
 endif
 THREAD_TESTS += tests/session/test_software_converter
 check_PROGRAMS += $(WC_SESSION_TESTS)

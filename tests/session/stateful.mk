@@ -23,6 +23,7 @@ TESTS += $(WC_STATEFUL_TESTS)
 # Thousands of lives, one for every call and errno.
 SLOW_TESTS += tests/session/test_stateful_failures tests/session/test_stateful_failures_imports
 SLOW_TESTS += tests/session/test_m2m_converter tests/session/test_m2m_converter_imports
+LONG_TESTS += tests/session/test_stateful_failures tests/session/test_stateful_failures_imports
 # Frames come back from other threads while the decoder is throttled.
 THREAD_TESTS += tests/session/test_stateful_throttle
 

@@ -16,6 +16,7 @@ LAB_TESTS += $(WC_TOOLS_LAB_TESTS)
 dist_check_SCRIPTS += $(WC_TOOLS_TESTS) $(WC_TOOLS_LAB_TESTS)
 EXTRA_DIST += tests/tools/common.sh tests/tools/media.sh
 SLOW_TESTS += tests/tools/test_transcode_input.sh
+LONG_TESTS += tests/tools/test_transcode_input.sh
 
 # Somebody for wc-top to look at.
 check_PROGRAMS += tests/tools/hold_slots
