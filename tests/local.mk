@@ -35,10 +35,17 @@ TESTS += $(CHECK_TESTS) $(LAB_TESTS)
 
 HOST_TESTS = $(filter-out $(CHECK_TESTS) $(LAB_TESTS) $(SLOW_TESTS),$(TESTS))
 
-.PHONY: print-tests print-host-tests print-thread-tests
+.PHONY: print-tests print-host-tests print-libav-tests print-dist-tests print-thread-tests
 print-tests:
 	@echo $(filter $(LONG_TESTS),$(TESTS)) $(filter-out $(LONG_TESTS),$(TESTS))
 print-host-tests:
 	@echo $(HOST_TESTS)
+# Those that can tell whether libav is there: other objects are the same, bit by bit.
+print-libav-tests:
+	@echo $(filter tests/session/test_select tests/api/% tests/tools/%,$(HOST_TESTS))
+# Those that read files of the source as they run; for the others it is enough to have been
+# compiled.
+print-dist-tests:
+	@echo $(filter %.sh,$(HOST_TESTS))
 print-thread-tests:
 	@echo $(THREAD_TESTS)
