@@ -170,8 +170,8 @@ int wc_video_frame_new(struct wc_context *context, const void *data, size_t size
  * Called once when the memory given to wc_video_frame_new_wrapped() or
  * wc_video_frame_new_dma_buf() is no longer used: from any thread, and from inside any call that
  * may drop the last use, which are those too that make frames and chunks, since cached frames go
- * when a budget is used up. It may close frames and give them back. It must not call codecs or the
- * context, make frames, or wait for a thread that is inside a call of the library.
+ * when a budget is used up. It may close frames and give them back, and wait for locks of the
+ * application's. It must not call codecs or the context.
  */
 typedef void (*wc_release_callback)(void *user_data);
 

@@ -22,6 +22,7 @@ struct frame_pool {
 struct frame_memory {
 	struct core *core;
 	pthread_mutex_t lock;          /* guards the rest */
+	unsigned decisions;            /* how often the application decided */
 	bool decided;
 	enum wc_memory_kind kind;
 	char name[ALLOCATOR_NAME_MAX];
@@ -82,6 +83,7 @@ static void decide(struct frame_memory *memory, bool decided, enum wc_memory_kin
 		   const char *name)
 {
 	pthread_mutex_lock(&memory->lock);
+	memory->decisions++;
 	memory->decided = decided;
 	memory->kind = kind;
 	strcpy(memory->name, name);
@@ -131,17 +133,28 @@ void frame_memory_get_wish(struct frame_memory *memory, unsigned use, struct mem
 	pthread_mutex_unlock(&memory->lock);
 }
 
-/* With the lock held. */
+/*
+ * With the lock held, which is given up while room is made for what is tried: that may call the
+ * application. -ECANCELED: it decided anew meanwhile.
+ */
 static int choose(struct frame_memory *memory, unsigned use, const struct pool_key *key,
 		  struct pool_allocator **allocator, struct wc_memory_choice *choice)
 {
+	unsigned decisions = memory->decisions;
 	struct memory_wish wish;
 	int ret;
 
 	fill_wish(memory, use, &wish);
 	if (key)
 		wish.key = *key;
+	pthread_mutex_unlock(&memory->lock);
 	ret = allocator_choose(memory->core, &wish, allocator, choice);
+	pthread_mutex_lock(&memory->lock);
+	if (memory->decisions != decisions) {
+		allocator_release(*allocator);
+		*allocator = NULL;
+		return -ECANCELED;
+	}
 	memory->choices[use] = *choice;
 	memory->known[use] = ret == 0;
 	return ret;
@@ -154,10 +167,12 @@ int frame_memory_get_choice(struct frame_memory *memory, unsigned use,
 	int ret = 0;
 
 	pthread_mutex_lock(&memory->lock);
-	if (memory->known[use])
-		*choice = memory->choices[use];
-	else
-		ret = choose(memory, use, NULL, &allocator, choice);
+	do {
+		if (memory->known[use])
+			*choice = memory->choices[use];
+		else
+			ret = choose(memory, use, NULL, &allocator, choice);
+	} while (ret == -ECANCELED);
 	pthread_mutex_unlock(&memory->lock);
 	allocator_release(allocator);
 	return ret;
@@ -190,7 +205,7 @@ static struct frame_pool *make_place(struct frame_memory *memory)
 	return place;
 }
 
-/* With the lock held. */
+/* As choose(). */
 static int add_pool(struct frame_memory *memory, unsigned use, const struct pool_key *key,
 		    struct frame_pool **out, struct wc_memory_choice *choice)
 {
@@ -214,26 +229,34 @@ static int add_pool(struct frame_memory *memory, unsigned use, const struct pool
 }
 
 /* Whether the budget was why a pool gave nothing, which may also be told to stop growing. */
-static bool is_beyond_budget(struct core *core, const struct frame_pool *place, int ret)
+static bool is_beyond_budget(struct core *core, enum wc_memory_kind kind, size_t size, int ret)
 {
 	if (ret != -EAGAIN)
 		return ret == -EDQUOT;
-	return !memory_fits(core, place->choice.kind, place->key.size) ||
-	       (place->choice.kind != WC_MEMORY_PLAIN && !descriptors_fit(core, 1));
+	return !memory_fits(core, kind, size) ||
+	       (kind != WC_MEMORY_PLAIN && !descriptors_fit(core, 1));
 }
 
-/* With the lock held. */
+/* With the lock held, which is given up meanwhile, as by choose(). -ECANCELED: it was closed. */
 static int get_from(struct frame_memory *memory, struct frame_pool *place, struct buffer **buffer,
 		    struct wc_memory_choice *choice)
 {
-	int ret = pool_try(place->pool, 0, buffer);
+	struct pool *pool = pool_ref(place->pool);
+	size_t size = place->key.size;
+	int ret;
 
 	*choice = place->choice;
 	place->used = ++memory->n_gets;
-	return is_beyond_budget(memory->core, place, ret) ? -EDQUOT : ret;
+	pthread_mutex_unlock(&memory->lock);
+	ret = pool_try(pool, 0, buffer);
+	if (is_beyond_budget(memory->core, choice->kind, size, ret))
+		ret = -EDQUOT;
+	pool_unref(pool);
+	pthread_mutex_lock(&memory->lock);
+	return ret;
 }
 
-/* With the lock held: of the pools that there are. -EDQUOT: none has room in the budget. */
+/* The same of the pools that there are. -EDQUOT: none has room in the budget. */
 static int get_from_any(struct frame_memory *memory, unsigned use, const struct pool_key *key,
 			struct buffer **buffer, struct wc_memory_choice *choice)
 {
@@ -245,20 +268,27 @@ static int get_from_any(struct frame_memory *memory, unsigned use, const struct 
 	return ret;
 }
 
+static int get_from_new(struct frame_memory *memory, unsigned use, const struct pool_key *key,
+			struct buffer **buffer, struct wc_memory_choice *choice)
+{
+	struct frame_pool *place;
+	int ret = add_pool(memory, use, key, &place, choice);
+
+	return ret < 0 ? ret : get_from(memory, place, buffer, choice);
+}
+
 int frame_memory_get(struct frame_memory *memory, unsigned use, const struct pool_key *key,
 		     struct buffer **buffer, struct wc_memory_choice *choice)
 {
-	struct frame_pool *place;
 	int ret;
 
 	*buffer = NULL;
 	pthread_mutex_lock(&memory->lock);
-	ret = get_from_any(memory, use, key, buffer, choice);
-	if (ret == -EDQUOT) {
-		ret = add_pool(memory, use, key, &place, choice);
-		if (ret == 0)
-			ret = get_from(memory, place, buffer, choice);
-	}
+	do {
+		ret = get_from_any(memory, use, key, buffer, choice);
+		if (ret == -EDQUOT)
+			ret = get_from_new(memory, use, key, buffer, choice);
+	} while (ret == -ECANCELED);
 	pthread_mutex_unlock(&memory->lock);
 	return ret;
 }

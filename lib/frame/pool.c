@@ -51,7 +51,13 @@ struct pooled {
 	int64_t idle_since;            /* microseconds, of a tick; or NOT_SEEN */
 };
 
-static void pool_unref(struct pool *pool)
+struct pool *pool_ref(struct pool *pool)
+{
+	atomic_fetch_add_explicit(&pool->refs, 1, memory_order_relaxed);
+	return pool;
+}
+
+void pool_unref(struct pool *pool)
 {
 	const struct pool_allocator_ops *ops = pool->options.allocator->ops;
 
@@ -488,7 +494,7 @@ int pool_wait(struct pool *pool, size_t size, int64_t deadline, struct buffer **
 	if (deadline < 0)
 		deadline = 0;
 	/* The owner may close the pool meanwhile. */
-	atomic_fetch_add_explicit(&pool->refs, 1, memory_order_relaxed);
+	pool_ref(pool);
 	ret = get(pool, size, &deadline, NULL, buffer);
 	pool_unref(pool);
 	return ret;

@@ -134,6 +134,10 @@ struct pool *pool_new(struct core *core);
  */
 void pool_close(struct pool *pool);
 
+/* So that a pool can be asked while its owner may be closing it: then it says -ECANCELED. */
+struct pool *pool_ref(struct pool *pool);
+void pool_unref(struct pool *pool);
+
 /*
  * Change what the buffers are. Nothing happens when key is the present one. Else a new generation
  * begins and its min buffers are made: 0, or an error as of pool_new_with(), with the new key in

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake_memory.h"
 #include "frame/encoded_video_chunk.h"
+#include "frame/frame_cache.h"
 #include "frame/relief.h"
 #include "frame/video_frame_init.h"
 
@@ -360,6 +362,75 @@ START_TEST(test_frames_shrink)
 }
 END_TEST
 
+static pthread_mutex_t of_application = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t evicting;
+
+static void release_with_lock(void *user_data)
+{
+	unsigned *n = user_data;
+
+	/* The other one comes in the thread that has the lock. */
+	if (++*n > 1)
+		return;
+	pthread_barrier_wait(&evicting);
+	pthread_mutex_lock(&of_application);
+	pthread_mutex_unlock(&of_application);
+}
+
+/* Has the application's lock while it makes a frame, for which a cached one has to go, too. */
+static void *make_with_lock(void *data)
+{
+	struct wc_video_frame **frame = data;
+
+	pthread_mutex_lock(&of_application);
+	pthread_barrier_wait(&evicting);
+	*frame = make(DRM_FORMAT_NV12, 64, 64, CPU);
+	pthread_mutex_unlock(&of_application);
+	return NULL;
+}
+
+static void cache_wrapped(struct wc_frame_cache *cache, int64_t key, unsigned *n_released)
+{
+	static uint8_t data[2][8192];
+	struct wc_video_frame_init as_bytes = {
+		.fourcc = DRM_FORMAT_R8, .coded_width = 8192, .coded_height = 1,
+	};
+	struct wc_video_frame *frame;
+
+	ck_assert_int_eq(video_frame_new_wrapped(core, data[key], 8192, &as_bytes,
+						 release_with_lock, n_released, &frame, &error),
+			 WC_OK);
+	ck_assert_int_eq(wc_frame_cache_put(cache, key, frame), WC_OK);
+	wc_video_frame_unref(frame);
+}
+
+START_TEST(test_nothing_is_locked_while_room_is_made)
+{
+	struct wc_video_frame *mine, *others = NULL;
+	struct wc_frame_cache *cache;
+	unsigned n_released = 0;
+	pthread_t thread;
+
+	ck_assert_int_eq(frame_cache_new(core, NULL, &cache), WC_OK);
+	cache_wrapped(cache, 0, &n_released);
+	cache_wrapped(cache, 1, &n_released);
+	memory_set_limit(core, MEMORY_ALL_KINDS, 2 * 8192);
+	pthread_barrier_init(&evicting, NULL, 2);
+	ck_assert_int_eq(pthread_create(&thread, NULL, make_with_lock, &others), 0);
+	alarm(20);
+	mine = make(DRM_FORMAT_NV12, 64, 64, CPU);
+	pthread_join(thread, NULL);
+	alarm(0);
+	ck_assert_ptr_nonnull(mine);
+	ck_assert_ptr_nonnull(others);
+	ck_assert_uint_eq(n_released, 2);
+	wc_video_frame_unref(mine);
+	wc_video_frame_unref(others);
+	wc_frame_cache_destroy(cache);
+	pthread_barrier_destroy(&evicting);
+}
+END_TEST
+
 /* What is read is synced first, whether it was mapped before or not; without a sync it stays. */
 START_TEST(test_frames_spill)
 {
@@ -606,6 +677,7 @@ static Suite *make_suite(void)
 	tcase_add_test(frames, test_frame_short);
 	tcase_add_test(frames, test_frame_budget);
 	tcase_add_test(frames, test_frame_descriptors);
+	tcase_add_test(frames, test_nothing_is_locked_while_room_is_made);
 	tcase_add_test(frames, test_each_call_fails);
 	tcase_add_test(frames, test_threads);
 	suite_add_tcase(suite, frames);
