@@ -4,10 +4,13 @@
  * is kept between two frames, so draining and starting anew have nothing to do.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "frame/convert.h"
+#include "frame/fence.h"
 #include "frame/frame_memory.h"
+#include "frame/memory_io.h"
 #include "frame/pixel_format.h"
 #include "frame/video_frame_init.h"
 #include "session/software_session.h"
@@ -19,6 +22,9 @@
 
 /* Pixels of a side, of either picture: what libyuv counts. */
 #define MAX_PIXELS 32768
+
+/* Milliseconds between looks whether a wait for readers is still of use. */
+#define LOOK_AGAIN 20
 
 struct converter {
 	struct software_session base;
@@ -180,11 +186,35 @@ static bool convert_pictures(struct converter *c, const struct wc_video_frame *f
 	return ret == 0;
 }
 
+/*
+ * Devices may still read what was in this memory before. The kernel would wait for them, too, but
+ * without end, and whoever closes the session waits for the thread.
+ */
+static int await_readers(struct converter *c, struct buffer *buffer)
+{
+	struct fence_report report;
+	int ret;
+
+	while ((ret = fence_look(buffer, WC_MAP_WRITE, &report)) > 0) {
+		struct pollfd fd = { .fd = report.fd, .events = report.events };
+
+		if (software_worker_is_cancelled(&c->base.worker))
+			return -ECANCELED;
+		memory_io_poll(&fd, 1, LOOK_AGAIN);
+	}
+	return ret;
+}
+
 static bool fill(struct converter *c, struct wc_video_frame *frame, struct wc_video_frame *result)
 {
 	bool done;
-	int ret = video_frame_begin_access(frame, WC_MAP_READ);
+	int ret = await_readers(c, result->buffer);
 
+	if (ret < 0) {
+		fail_writing(c, -ret);
+		return false;
+	}
+	ret = video_frame_begin_access(frame, WC_MAP_READ);
 	if (ret < 0) {
 		fail_reading(c, (enum wc_status)video_frame_access_status(ret, WC_MAP_READ), -ret);
 		return false;

@@ -37,4 +37,4 @@ tests_session_test_software_converter_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/
 tests_session_test_software_converter_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_session_test_software_converter_LDADD = $(WC_SESSION_TEST_LIBS)
 tests_session_test_software_converter_LDFLAGS = $(WC_FRAME_MEMORY_WRAP) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc,--wrap=memory_io_poll

@@ -6,6 +6,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,21 @@ static void fail_allocation(unsigned number)
 {
 	atomic_store(&allocations, 0);
 	fail_at = number;
+}
+
+/* ---- devices outside ---- */
+
+static atomic_bool is_read;            /* a device reads all DMA-BUFs */
+
+int __real_memory_io_poll(struct pollfd *fds, unsigned n, int timeout_ms);
+int __wrap_memory_io_poll(struct pollfd *fds, unsigned n, int timeout_ms);
+int __wrap_memory_io_poll(struct pollfd *fds, unsigned n, int timeout_ms)
+{
+	if (!atomic_load(&is_read))
+		return __real_memory_io_poll(fds, n, timeout_ms);
+	for (unsigned i = 0; i < n; i++)
+		fds[i].revents = fds[i].events & POLLIN;
+	return poll(NULL, 0, timeout_ms < 10 ? timeout_ms : 10);
 }
 
 /* ---- the rig ---- */
@@ -133,6 +149,7 @@ static void set_up(void)
 	session = NULL;
 	hook = NULL;
 	undecided = false;
+	atomic_store(&is_read, false);
 }
 
 static void drop_outputs(void)
@@ -722,6 +739,37 @@ START_TEST(accesses_are_told_to_the_kernel)
 }
 END_TEST
 
+/* A wait in the kernel would have no end, and close_session() with it. */
+START_TEST(results_wait_for_who_reads_their_memory)
+{
+	struct converter_params params = usual();
+	struct wc_dma_buf dma_buf;
+	struct buffer *buffer;
+
+	run_once(&params, WC_MEMORY_FOR_CPU, WC_MEMORY_FOR_CODEC);
+	buffer = outputs[0]->buffer;
+	ck_assert_int_eq(wc_video_frame_export_dma_buf(outputs[0], &dma_buf), WC_OK);
+	atomic_store(&is_read, true);
+	drop_outputs();
+	ck_assert_int_eq(feed(new_source(&params, 5, WC_MEMORY_FOR_CPU)), 0);
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_ge(loop_dispatch(&loop, 10), 0);
+	ck_assert_uint_eq(n_outputs, 0);
+	if (_i) {
+		close_session();
+	} else {
+		atomic_store(&is_read, false);
+		drain();
+		ck_assert_uint_eq(n_outputs, 1);
+		ck_assert_ptr_eq(outputs[0]->buffer, buffer);
+		close_session();
+		check_result(&params, outputs[0], 5);
+	}
+	ck_assert_uint_eq(n_failed, 0);
+	wc_dma_buf_finish(&dma_buf);
+}
+END_TEST
+
 START_TEST(a_budget_is_kept)
 {
 	struct converter_params params = usual();
@@ -1012,6 +1060,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, results_lie_where_their_use_wants_them);
 	tcase_add_test(tcase, rows_are_as_long_as_a_display_wants_them);
 	tcase_add_test(tcase, accesses_are_told_to_the_kernel);
+	tcase_add_loop_test(tcase, results_wait_for_who_reads_their_memory, 0, 2);
 	tcase_add_test(tcase, a_budget_is_kept);
 	tcase_add_test(tcase, descriptors_are_kept);
 	tcase_add_test(tcase, what_cannot_be_is_said_at_once);
