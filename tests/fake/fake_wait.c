@@ -71,7 +71,8 @@ struct set {
 
 struct wait {
 	struct set *sets;
-	uint64_t offset;		/* ns that the clock has jumped */
+	/* ns that the clock has jumped; threads ask for the time, too */
+	_Atomic uint64_t offset;
 	uint8_t timers[TIMER_FDS / 8];	/* fds that are timers, or were */
 	uint8_t realtime[TIMER_FDS / 8]; /* timerfds of CLOCK_REALTIME */
 	unsigned int busy;
