@@ -677,7 +677,6 @@ static void run_once(struct converter_params *params, unsigned source_use, unsig
 	params->use = use;
 	ck_assert_int_eq(open_session(params), 0);
 	ck_assert_int_eq(feed(new_source(params, 4, source_use)), 0);
-	*fake.syncs = '\0';
 	drain();
 	ck_assert_msg(n_failed == 0, "%s", error.message);
 	ck_assert_uint_eq(n_outputs, 1);
