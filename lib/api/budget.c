@@ -31,8 +31,9 @@ int wc_context_set_reclaim_traits(struct wc_context *context,
 		return context_fail(context, WC_TYPE_ERROR, "a reserved field is not zero");
 	for (size_t i = 0; i < accountant->n_candidates; i++) {
 		struct claim *claim = claim_of(&accountant->candidates[i]);
+		struct codec *codec = codec_of_claim(claim);
 
-		if (!container_of(claim, struct codec, claim)->has_own_traits)
+		if (codec && !codec->has_own_traits)
 			claim_set_traits(claim, &context->traits);
 	}
 	return WC_OK;

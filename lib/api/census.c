@@ -30,9 +30,9 @@ static void warn_unused(struct wc_context *context, int64_t limit)
 
 	for (size_t i = 0; i < accountant->n_candidates; i++) {
 		struct reclaim_candidate *candidate = &accountant->candidates[i];
-		struct codec *codec = container_of(claim_of(candidate), struct codec, claim);
+		struct codec *codec = codec_of_claim(claim_of(candidate));
 
-		if (codec->state == WC_CODEC_CONFIGURED &&
+		if (codec && codec->state == WC_CODEC_CONFIGURED &&
 		    now - activity_last(&candidate->activity, now) >= limit)
 			census_warn_unused(&context->core->census, codec->ops->object_class,
 					   &codec->entry);

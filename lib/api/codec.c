@@ -698,21 +698,6 @@ void codec_describe(const struct codec *codec, struct wc_session_info *info)
 		codec->session->ops->describe(codec->session, info);
 }
 
-/* All claims of a context are codecs'. */
-uint64_t codecs_throttle(struct wc_context *context, bool on)
-{
-	struct accountant *accountant = &context->accountant;
-	uint64_t freed = 0;
-
-	context->throttled = on;
-	for (size_t i = 0; i < accountant->n_candidates; i++) {
-		struct claim *claim = claim_of(&accountant->candidates[i]);
-
-		freed += throttle(container_of(claim, struct codec, claim), on);
-	}
-	return freed;
-}
-
 /* The accountant */
 
 static void on_retry(struct claim *claim)
@@ -744,6 +729,25 @@ static const struct claim_ops claim_ops = {
 	.retry = on_retry,
 	.refused = on_refused,
 };
+
+struct codec *codec_of_claim(struct claim *claim)
+{
+	return claim->ops == &claim_ops ? container_of(claim, struct codec, claim) : NULL;
+}
+
+uint64_t codecs_throttle(struct wc_context *context, bool on)
+{
+	struct accountant *accountant = &context->accountant;
+	uint64_t freed = 0;
+
+	context->throttled = on;
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct codec *codec = codec_of_claim(claim_of(&accountant->candidates[i]));
+
+		freed += codec ? throttle(codec, on) : 0;
+	}
+	return freed;
+}
 
 int codec_set_reclaim_traits(struct codec *codec, const struct wc_reclaim_traits *traits)
 {

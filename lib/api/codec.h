@@ -143,6 +143,9 @@ void codec_describe(const struct codec *codec, struct wc_session_info *info);
 /* Whether the next piece of work would wait in the queue. */
 bool codec_is_saturated(const struct codec *codec);
 
+/* The codec that a claim in the accountant is of; NULL: one that a session has for itself. */
+struct codec *codec_of_claim(struct claim *claim);
+
 /*
  * Throttle the codecs of a context, those that are made later too, or end that. Returns bytes
  * freed. Calls nobody.

@@ -7,6 +7,7 @@
 #include <drm_fourcc.h>
 #include <string.h>
 
+#include "api/codec.h"
 #include "app.h"
 
 static struct app app;
@@ -778,6 +779,27 @@ START_TEST(traits_are_taken_while_it_is_open)
 }
 END_TEST
 
+/* A session may have one for itself, in whatever struct. */
+START_TEST(claims_of_sessions_are_no_codecs)
+{
+	static const struct claim_ops ops;
+	struct {
+		uint8_t before[sizeof(struct codec)];
+		struct claim claim;
+		uint8_t after[sizeof(struct codec)];
+	} around;
+
+	memset(&around, 0xff, sizeof around);
+	ck_assert_int_eq(accountant_enter(&app.context->accountant, &around.claim, &ops, true,
+					  "inner"), 0);
+	ck_assert_ptr_null(codec_of_claim(&around.claim));
+	ck_assert_int_eq(wc_context_set_reclaim_traits(app.context, NULL), WC_OK);
+	ck_assert_uint_eq(codecs_throttle(app.context, true), 0);
+	ck_assert_uint_eq(codecs_throttle(app.context, false), 0);
+	claim_leave(&around.claim);
+}
+END_TEST
+
 #define N(array) ((int)(sizeof(array) / sizeof *(array)))
 
 static void add_fresh(TCase *fresh)
@@ -799,6 +821,7 @@ static void add_fresh(TCase *fresh)
 	tcase_add_loop_test(fresh, support_needs_a_valid_source, 0, N(invalid_sources));
 	tcase_add_test(fresh, no_context_can_be_waited_for);
 	tcase_add_test(fresh, traits_are_taken_while_it_is_open);
+	tcase_add_test(fresh, claims_of_sessions_are_no_codecs);
 }
 
 static Suite *suite(void)
