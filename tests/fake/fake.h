@@ -364,7 +364,11 @@ extern const struct fake_model fake_bcm2835_isp;	/* converter */
 extern const struct fake_model fake_rga;		/* converter: crops and turns */
 extern const struct fake_model fake_camera;
 
-/* All of the above, ended by NULL. */
+/* Stateful decoders that have nothing but one format of tiles or columns. Not in fake_models. */
+#define FAKE_TILE_DECODERS 10
+extern const struct fake_model fake_tile_decoders[FAKE_TILE_DECODERS];
+
+/* All of the above but these, ended by NULL. */
 extern const struct fake_model *const fake_models[];
 
 /* ---------------------------------------------------------------- life ----------------------- */
@@ -609,8 +613,9 @@ bool fake_stream_parse(const void *data, size_t size, struct fake_chunk *chunk, 
 
 /*
  * A raw picture in memory: one pointer and stride for each colour plane (NV12: 2, YU12: 3),
- * whatever the number of buffers. The pointers show at the first visible pixel. Formats whose
- * pixels are not in lines (tiles, columns) count as one plane with the stride of the V4L2 format.
+ * whatever the number of buffers. The pointers show at the first visible pixel. Of formats whose
+ * pixels are not in lines (tiles, columns) they show at the first coded one, the stride is that of
+ * the V4L2 format, and the rest says where the visible part is.
  */
 struct fake_picture {
 	uint32_t fourcc;		/* V4L2_PIX_FMT_* */
@@ -618,6 +623,8 @@ struct fake_picture {
 	uint32_t height;
 	uint8_t *plane[4];
 	size_t stride[4];
+	uint32_t left, top;		/* of tiles and columns only, pixels */
+	uint32_t coded_height;		/* likewise */
 };
 
 /* Number of colour planes of a raw format, 0 if the fake does not know it. */
@@ -641,6 +648,11 @@ uint32_t fake_frame_seq(const struct fake_picture *picture);
 
 /* Value of the bytes around the visible area of a decoded picture. */
 #define FAKE_PADDING 0xee
+
+/* Younger than the kernel headers of the oldest distribution we build on. */
+#ifndef V4L2_PIX_FMT_NV12_8L128
+#define V4L2_PIX_FMT_NV12_8L128 v4l2_fourcc('A', 'T', '1', '2')
+#endif
 
 /* Column format of the Raspberry Pi, not in all headers. */
 #ifndef V4L2_PIX_FMT_NV12_COL128

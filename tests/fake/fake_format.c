@@ -17,8 +17,24 @@ static const struct fake_layout layouts[] = {
 	{ V4L2_PIX_FMT_P010, 1, 2, false, { { 1, 1, 2 }, { 2, 2, 4 } } },
 	{ V4L2_PIX_FMT_NV12M, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } } },
 	{ V4L2_PIX_FMT_NV21M, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } } },
-	{ V4L2_PIX_FMT_NV12MT, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } } },
-	{ V4L2_PIX_FMT_NV12MT_16X16, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } } },
+	{ V4L2_PIX_FMT_NV12MT, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 64, { 32, 32 }, true } },
+	{ V4L2_PIX_FMT_NV12MT_16X16, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 16, { 16, 8 }, false } },
+	{ V4L2_PIX_FMT_NV12_4L4, 1, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 4, { 4, 4 }, false } },
+	{ V4L2_PIX_FMT_P010_4L4, 1, 2, false, { { 1, 1, 2 }, { 2, 2, 4 } },
+	  { 8, { 4, 4 }, false } },
+	{ V4L2_PIX_FMT_NV12_16L16, 1, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 16, { 16, 16 }, false } },
+	{ V4L2_PIX_FMT_NV12_32L32, 1, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 32, { 32, 32 }, false } },
+	{ V4L2_PIX_FMT_NV12_8L128, 1, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 8, { 128, 128 }, false } },
+	{ V4L2_PIX_FMT_NV12M_8L128, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 8, { 128, 128 }, false } },
+	{ V4L2_PIX_FMT_MM21, 2, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } },
+	  { 16, { 32, 16 }, false } },
 	{ V4L2_PIX_FMT_YUV420, 1, 3, false, { { 1, 1, 1 }, { 2, 2, 1 }, { 2, 2, 1 } } },
 	{ V4L2_PIX_FMT_YVU420, 1, 3, false, { { 1, 1, 1 }, { 2, 2, 1 }, { 2, 2, 1 } } },
 	{ V4L2_PIX_FMT_YUV420M, 3, 3, false, { { 1, 1, 1 }, { 2, 2, 1 }, { 2, 2, 1 } } },
@@ -34,7 +50,7 @@ static const struct fake_layout layouts[] = {
 	{ V4L2_PIX_FMT_RGBA32, 1, 1, false, { { 1, 1, 4 } } },
 	{ V4L2_PIX_FMT_GREY, 1, 1, false, { { 1, 1, 1 } } },
 	{ V4L2_PIX_FMT_QC08C, 1, 2, false, { { 1, 1, 1 }, { 2, 2, 2 } } },
-	{ V4L2_PIX_FMT_NV12_COL128, 1, 1, true, { { 1, 1, 1 } } },
+	{ V4L2_PIX_FMT_NV12_COL128, 1, 2, true, { { 1, 1, 1 }, { 2, 2, 2 } } },
 };
 
 const struct fake_layout *fake_layout_find(uint32_t fourcc)
@@ -59,6 +75,14 @@ uint32_t fake_layout_rows(const struct fake_layout *layout, unsigned int plane, 
 	const struct fake_component *c = &layout->component[plane];
 
 	return (height + c->vsub - 1) / c->vsub;
+}
+
+uint32_t fake_layout_all_rows(const struct fake_layout *layout, unsigned int plane,
+			      uint32_t height)
+{
+	uint32_t rows = fake_layout_rows(layout, plane, height);
+
+	return layout->tile.width ? fake_align(rows, layout->tile.height[plane > 0]) : rows;
 }
 
 /* Stride of a colour plane in one buffer, whose first plane has @stride. */
@@ -179,7 +203,7 @@ static void adjust_planes(const struct fake_model *model, const struct fake_form
 	for (i = 0; i < layout->buffers; i++) {
 		planes[i].bytesperline = (uint32_t)fake_layout_stride(layout, i, stride);
 		planes[i].sizeimage = planes[i].bytesperline *
-				      fake_layout_rows(layout, i, pix->height);
+				      fake_layout_all_rows(layout, i, pix->height);
 	}
 	if (layout->buffers == 1)
 		planes[0].sizeimage = (uint32_t)fake_picture_layout(&picture, NULL, stride,

@@ -14,6 +14,7 @@
  */
 #define TAG_SIZE 8
 #define COLUMN_WIDTH 128
+#define MAX_LINE (16384 * 4)
 
 struct geometry {
 	size_t row_bytes;
@@ -28,13 +29,6 @@ static bool plane_geometry(const struct fake_picture *picture, unsigned int plan
 
 	if (!layout || plane >= layout->planes)
 		return false;
-	if (layout->columns) {
-		geometry->row_bytes = COLUMN_WIDTH;
-		geometry->rows = (picture->width + COLUMN_WIDTH - 1) / COLUMN_WIDTH *
-				 picture->stride[0];
-		geometry->stride = COLUMN_WIDTH;
-		return true;
-	}
 	geometry->row_bytes = fake_layout_row_bytes(layout, plane, picture->width);
 	geometry->rows = fake_layout_rows(layout, plane, picture->height);
 	geometry->stride = picture->stride[plane];
@@ -99,36 +93,101 @@ size_t fake_picture_layout(struct fake_picture *picture, void *data, size_t stri
 
 	if (!layout)
 		return 0;
+	picture->coded_height = coded_height;
 	if (layout->columns) {
-		picture->plane[0] = start;
-		picture->stride[0] = stride;
+		for (i = 0; i < layout->planes; i++) {
+			picture->plane[i] = start ? start + i * coded_height * COLUMN_WIDTH : NULL;
+			picture->stride[i] = stride;
+		}
 		return (picture->width + COLUMN_WIDTH - 1) / COLUMN_WIDTH * COLUMN_WIDTH * stride;
 	}
 	for (i = 0; i < layout->planes; i++) {
 		picture->plane[i] = start ? start + offset : NULL;
 		picture->stride[i] = fake_layout_stride(layout, i, stride);
-		offset += picture->stride[i] * fake_layout_rows(layout, i, coded_height);
+		offset += picture->stride[i] * fake_layout_all_rows(layout, i, coded_height);
 	}
 	return offset;
 }
 
+static bool is_in_lines(const struct fake_layout *layout)
+{
+	return !layout->columns && !layout->tile.width;
+}
+
+/* The number of a tile among those of its plane; see pixfmt-yuv-planar.rst, figure of NV12MT. */
+static size_t tile_number(const struct fake_layout *layout, size_t x, size_t y, size_t columns,
+			  size_t lines)
+{
+	size_t pair = y / 2 * 2 * columns;
+
+	if (!layout->tile.z || (lines % 2 == 1 && y == lines - 1))
+		return y * columns + x;
+	if (x / 2 % 2 == 0)
+		return pair + x / 4 * 8 + y % 2 * 2 + x % 2;
+	return pair + x / 4 * 8 + (y % 2 ? 4 : 6) + x % 2;
+}
+
+/* Byte @x of line @y of the visible part, where lines are not together. */
+static uint8_t *find_byte(const struct fake_picture *picture, const struct fake_layout *layout,
+			  unsigned int plane, size_t x, size_t y)
+{
+	const struct fake_component *c = &layout->component[plane];
+	size_t stride = picture->stride[plane];
+	size_t width = layout->tile.width, height = layout->tile.height[plane > 0];
+	size_t lines;
+
+	x += (size_t)picture->left / c->hsub * c->bytes;
+	y += picture->top / c->vsub;
+	if (layout->columns)
+		return picture->plane[plane] + x / COLUMN_WIDTH * stride * COLUMN_WIDTH +
+		       y * COLUMN_WIDTH + x % COLUMN_WIDTH;
+	lines = fake_layout_all_rows(layout, plane, picture->coded_height) / height;
+	return picture->plane[plane] +
+	       tile_number(layout, x / width, y / height, stride / width, lines) * width * height +
+	       y % height * width + x % width;
+}
+
 void fake_draw_frame(const struct fake_picture *picture, uint32_t seq)
 {
+	const struct fake_layout *layout = fake_layout_find(picture->fourcc);
+	uint8_t line[MAX_LINE];
 	struct geometry geometry;
 	unsigned int plane;
-	size_t y;
+	size_t x, y;
 
 	for (plane = 0; plane_geometry(picture, plane, &geometry); plane++)
-		for (y = 0; y < geometry.rows; y++)
-			make_row(picture->plane[plane] + y * geometry.stride, geometry.row_bytes,
-				 seq, plane, y);
+		for (y = 0; y < geometry.rows; y++) {
+			uint8_t *row = picture->plane[plane] + y * geometry.stride;
+
+			if (is_in_lines(layout)) {
+				make_row(row, geometry.row_bytes, seq, plane, y);
+				continue;
+			}
+			make_row(line, geometry.row_bytes, seq, plane, y);
+			for (x = 0; x < geometry.row_bytes; x++)
+				*find_byte(picture, layout, plane, x, y) = line[x];
+		}
+}
+
+/* Where line @y of the visible part is in one piece, which may be @line. */
+static const uint8_t *find_row(const struct fake_picture *picture, unsigned int plane,
+			       const struct geometry *geometry, size_t y, uint8_t *line)
+{
+	const struct fake_layout *layout = fake_layout_find(picture->fourcc);
+	size_t x;
+
+	if (is_in_lines(layout))
+		return picture->plane[plane] + y * geometry->stride;
+	for (x = 0; x < geometry->row_bytes; x++)
+		line[x] = *find_byte(picture, layout, plane, x, y);
+	return line;
 }
 
 static const char *row_difference(const uint8_t *row, size_t size, uint32_t seq, unsigned int plane,
 				  size_t y)
 {
 	static char text[128];
-	uint8_t expected[16384 * 4];
+	uint8_t expected[MAX_LINE];
 	size_t x;
 
 	if (size > sizeof(expected))
@@ -146,6 +205,7 @@ static const char *row_difference(const uint8_t *row, size_t size, uint32_t seq,
 const char *fake_check_frame(const struct fake_picture *picture, uint32_t seq)
 {
 	static char text[64];
+	static uint8_t line[MAX_LINE];
 	struct geometry geometry;
 	const char *difference;
 	unsigned int plane;
@@ -161,7 +221,7 @@ const char *fake_check_frame(const struct fake_picture *picture, uint32_t seq)
 	}
 	for (plane = 0; plane_geometry(picture, plane, &geometry); plane++) {
 		for (y = 0; y < geometry.rows; y++) {
-			difference = row_difference(picture->plane[plane] + y * geometry.stride,
+			difference = row_difference(find_row(picture, plane, &geometry, y, line),
 						    geometry.row_bytes, seq, plane, y);
 			if (difference)
 				return difference;
@@ -172,12 +232,14 @@ const char *fake_check_frame(const struct fake_picture *picture, uint32_t seq)
 
 uint32_t fake_frame_seq(const struct fake_picture *picture)
 {
-	const uint8_t *data = picture->plane[0];
-	uint8_t tag[TAG_SIZE];
+	uint8_t tag[TAG_SIZE], line[MAX_LINE];
+	struct geometry geometry;
+	const uint8_t *data;
 	uint32_t seq;
 
-	if (fake_picture_planes(picture->fourcc) == 0)
+	if (!plane_geometry(picture, 0, &geometry))
 		return UINT32_MAX;
+	data = find_row(picture, 0, &geometry, 0, line);
 	seq = (uint32_t)data[2] | (uint32_t)data[3] << 8 | (uint32_t)data[4] << 16 |
 	      (uint32_t)data[5] << 24;
 	make_tag(tag, seq);
@@ -223,6 +285,11 @@ void fake_picture_of(const struct v4l2_pix_format_mplane *format, uint8_t *const
 			picture->stride[i] = format->plane_fmt[i].bytesperline;
 		}
 	}
-	if (!layout->columns)
+	if (is_in_lines(layout)) {
 		move_to_visible(layout, visible, picture);
+		return;
+	}
+	picture->left = (uint32_t)visible->left;
+	picture->top = (uint32_t)visible->top;
+	picture->coded_height = format->height;
 }

@@ -341,11 +341,19 @@ struct fake_layout {
 	uint8_t planes;			/* colour planes */
 	bool columns;			/* SAND: bytesperline is the height of a column */
 	struct fake_component component[4];
+	struct {
+		uint16_t width;		/* bytes; 0: lines */
+		uint16_t height[2];	/* lines, of luma and of chroma */
+		bool z;			/* tiles in the order of a Z, else in lines */
+	} tile;
 };
 
 const struct fake_layout *fake_layout_find(uint32_t fourcc);
 size_t fake_layout_row_bytes(const struct fake_layout *layout, unsigned int plane, uint32_t width);
 uint32_t fake_layout_rows(const struct fake_layout *layout, unsigned int plane, uint32_t height);
+/* The same, filled up to whole tiles: what memory has. */
+uint32_t fake_layout_all_rows(const struct fake_layout *layout, unsigned int plane,
+			      uint32_t height);
 size_t fake_layout_stride(const struct fake_layout *layout, unsigned int plane, size_t stride);
 
 bool fake_raw_side(const struct fake_model *model, bool output);

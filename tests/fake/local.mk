@@ -34,6 +34,7 @@ tests_fake_libfake_la_SOURCES = \
 	tests/fake/model_generic.c \
 	tests/fake/model_others.c \
 	tests/fake/model_s5p_mfc.c \
+	tests/fake/model_tiles.c \
 	tests/fake/model_venus.c \
 	tests/fake/model_vicodec.c
 
