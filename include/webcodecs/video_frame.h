@@ -17,6 +17,15 @@
  * (counted in ::wc_counters.bytes_copied), so that a flush completes whatever the application
  * holds.
  *
+ * Some devices decode to pictures that do not lie in rows: in tiles, in columns, or compressed.
+ * Such a frame has the format ::WC_PIXEL_FORMAT_NONE and in its layout a modifier other than
+ * DRM_FORMAT_MOD_LINEAR, and nothing takes it for one of rows: it cannot be mapped. It can be
+ * exported, with its modifier. wc_video_frame_copy_to(), and encoders that copy, make rows of the
+ * tilings that the library knows: of NV12 those of s5p-mfc, hantro, cedrus, mtk-vcodec, amphion
+ * and ivtv, and the columns of the Raspberry Pi, also those of 10 bits. DRM_FORMAT_MOD_INVALID in
+ * the layout of a frame stands for one that the kernel has no modifier for: such frames can be
+ * copied, but not exported.
+ *
  * All functions here may be called from any thread; one frame object may be used by several
  * threads when they only read it. close() must not race with a use of the same object; give
  * each thread a clone.
@@ -242,8 +251,8 @@ struct wc_dma_buf;
  *
  * @param dma_buf what the picture is and how it lies; read during the call. An object that is named
  *        twice is joined with itself. Offsets are from the start of the object. With another
- *        modifier than DRM_FORMAT_MOD_LINEAR the planes are handed on as they are: the CPU cannot
- *        read them.
+ *        modifier than DRM_FORMAT_MOD_LINEAR the planes are handed on as they are, and can be
+ *        copied out where the library knows the tiling and the objects are large enough for it.
  * @param init time, visible part, display size, rotation and colours; NULL for none of these.
  *        fourcc, coded size and planes are @p dma_buf's: leave them 0.
  * @param release NULL when nobody needs to be told; else called once when the memory is no longer
@@ -368,10 +377,11 @@ struct wc_video_frame_layout {
 		size_t stride;      /**< bytes from row to row */
 		uint32_t rows;      /**< rows of the coded picture in this plane */
 		size_t row_bytes;   /**< bytes of a row that carry coded pixels */
-		/* Both are 0 for formats without a linear layout known to the library. */
+		/* Both are 0 for pictures that do not lie in rows known to the library. */
 	} planes[WC_MAX_PLANES];
 	uint32_t object_count;      /**< number of memory objects, 1 to plane_count */
-	uint64_t modifier;          /**< DRM format modifier, DRM_FORMAT_MOD_LINEAR is 0 */
+	/** DRM format modifier; DRM_FORMAT_MOD_LINEAR is 0, DRM_FORMAT_MOD_INVALID: no name. */
+	uint64_t modifier;
 	uint64_t reserved[4];
 };
 
@@ -411,7 +421,8 @@ struct wc_video_frame_mapping {
  * @param access ::WC_MAP_READ, ::WC_MAP_WRITE or both
  * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_TYPE_ERROR for an access that is
  *         none, or writing to a read-only frame; ::WC_NOT_SUPPORTED_ERROR for memory the CPU
- *         cannot see or does not see in rows (tiled); ::WC_OPERATION_ERROR when mapping failed.
+ *         cannot see or does not see in rows (the log names the modifier or tiling, and
+ *         wc_video_frame_copy_to() may help); ::WC_OPERATION_ERROR when mapping failed.
  */
 int wc_video_frame_map(struct wc_video_frame *frame, int access,
 		       struct wc_video_frame_mapping *mapping);
@@ -438,6 +449,7 @@ struct wc_dma_buf {
 	struct {
 		uint32_t object;    /**< index into objects */
 		size_t offset;
+		/** Of tiles: bytes of one row of samples. Of columns: of all columns together. */
 		size_t stride;
 	} planes[WC_MAX_PLANES];
 	/**
@@ -465,7 +477,7 @@ struct wc_dma_buf {
  *        it is not exchanged under memory pressure.
  * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_NOT_SUPPORTED_ERROR when the memory
  *         is no DMA-BUF (software codecs, copies, frames that were moved to plain memory under
- *         pressure); ::WC_OPERATION_ERROR when no descriptor is
+ *         pressure), or its layout has no modifier; ::WC_OPERATION_ERROR when no descriptor is
  *         left.
  */
 int wc_video_frame_export_dma_buf(struct wc_video_frame *frame, struct wc_dma_buf *dma_buf);
@@ -526,7 +538,10 @@ struct wc_video_frame_copy_options {
 	/** Layout of the destination; default (plane_count 0): tight, planes in order. */
 	uint32_t plane_count;
 	struct wc_plane_layout planes[WC_MAX_PLANES];
-	/** DRM fourcc to convert to; 0: no conversion. */
+	/**
+	 * DRM fourcc to convert to; 0: no conversion. Of tiles and columns that gives the same
+	 * samples in rows: NV12 of NV12, P010 of DRM_FORMAT_P030.
+	 */
 	uint32_t fourcc;
 	uint64_t reserved[4];          /**< must be zero */
 };
@@ -554,7 +569,8 @@ int wc_video_frame_allocation_size(const struct wc_video_frame *frame,
  * @return ::WC_OK; ::WC_INVALID_STATE_ERROR when closed; ::WC_TYPE_ERROR for a rectangle or
  *         layout that does not fit, a rectangle not aligned to the chroma samples, or too small a
  *         destination; ::WC_NOT_SUPPORTED_ERROR for a conversion that is not there, a layout that
- *         is not linear, or memory the CPU cannot see; ::WC_OPERATION_ERROR when mapping or the
+ *         is neither linear nor a tiling that is known and fits its memory (compressed ones are
+ *         not), or memory the CPU cannot see; ::WC_OPERATION_ERROR when mapping or the
  *         conversion failed.
  */
 int wc_video_frame_copy_to(struct wc_video_frame *frame,

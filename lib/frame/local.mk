@@ -10,6 +10,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/buffer_access.c \
 	lib/frame/color_space.c lib/frame/color_space.h \
 	lib/frame/convert.c lib/frame/convert.h \
+	lib/frame/detile.c lib/frame/detile.h \
 	lib/frame/dma_buf.c lib/frame/dma_buf.h \
 	lib/frame/encoded_video_chunk.c lib/frame/encoded_video_chunk.h \
 	lib/frame/fence.c lib/frame/fence.h \
@@ -20,6 +21,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/frame_search.c lib/frame/frame_search.h \
 	lib/frame/guard.c lib/frame/guard.h \
 	lib/frame/memory_io.c lib/frame/memory_io.h \
+	lib/frame/modifier.c lib/frame/modifier.h \
 	lib/frame/pixel_format.c lib/frame/pixel_format.h \
 	lib/frame/plane_layout.c lib/frame/plane_layout.h \
 	lib/frame/pool.c lib/frame/pool.h \
@@ -31,6 +33,7 @@ lib_libframe_la_SOURCES = \
 	lib/frame/turn.c lib/frame/turn.h \
 	lib/frame/video_frame.c lib/frame/video_frame.h \
 	lib/frame/video_frame_copy.c \
+	lib/frame/video_frame_detile.c \
 	lib/frame/video_frame_fence.c \
 	lib/frame/video_frame_import.c \
 	lib/frame/video_frame_init.c lib/frame/video_frame_init.h \

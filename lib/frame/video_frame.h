@@ -9,14 +9,21 @@
 
 #include "frame/buffer.h"
 #include "frame/guard.h"
+#include "util/tiling.h"
 
 struct convert_image;
+struct pixel_format;
 struct tally;
 
-/* How a picture lies in the objects of a buffer. */
+/*
+ * How a picture lies in the objects of a buffer. With a tiling, stride is that of util/tiling.h; of
+ * columns it is the bytes of all columns together, as displays want it. A tiling without a DRM
+ * modifier has DRM_FORMAT_MOD_INVALID; a modifier whose tiling is not told is opaque.
+ */
 struct frame_format {
 	uint32_t fourcc;
 	uint64_t modifier;
+	enum tiling tiling;                /* TILING_LINEAR with DRM_FORMAT_MOD_LINEAR only */
 	uint32_t width, height;            /* coded size in pixels */
 	unsigned n_planes;
 	struct {
@@ -114,6 +121,20 @@ size_t frame_format_with_stride(struct frame_format *format, uint32_t fourcc, ui
 unsigned frame_format_sample_bytes(const struct frame_format *format);
 
 /*
+ * What reading the picture gives: its own format of rows, or the rows that are made of its tiling.
+ * NULL: the CPU cannot read it.
+ */
+const struct pixel_format *frame_format_pixels(const struct frame_format *format);
+
+/* Room for what frame_format_tiling_text() writes. */
+#define TILING_TEXT 96
+
+/*
+ * For messages: the modifier's name, or of a layout without one that of its tiling. Returns text.
+ */
+const char *frame_format_tiling_text(const struct frame_format *format, char text[TILING_TEXT]);
+
+/*
  * buffer_begin_access() of the frame's buffer, and its end; those without an end are ended when the
  * frame closes. What follows here, except video_frame_clone(), is for frames with an access.
  */
@@ -130,11 +151,21 @@ uint8_t *video_frame_plane(const struct wc_video_frame *frame, unsigned plane);
 bool video_frame_is_mapped(const struct wc_video_frame *frame);
 
 /*
- * A part of the picture as convert_frame() takes it. False when the CPU cannot see it in rows, or
- * when a stride is beyond what libyuv and libavcodec count. The part lies within the coded picture.
+ * A part of the picture as convert_frame() takes it. False when it does not lie in rows (see
+ * video_frame_detile()), when the CPU cannot see it, or when a stride is beyond what libyuv and
+ * libavcodec count. The part lies within the coded picture.
  */
 bool video_frame_image(const struct wc_video_frame *frame, const struct wc_rect *part,
 		       struct convert_image *image);
+
+/*
+ * Write a part of a picture that does not lie in rows to an image of rows: converted and scaled as
+ * convert_frame() does where format or size differ, and then by way of a picture in plain memory.
+ * The part lies within the coded picture and begins at a chroma sample. 0; -ENOTSUP when the CPU
+ * cannot read or convert it, also when the memory is smaller than the layout says; -ENOMEM.
+ */
+int video_frame_detile(const struct wc_video_frame *frame, const struct wc_rect *part,
+		       const struct convert_image *to);
 
 /*
  * A new pin of the frame's buffer, for a codec that outlasts a close by the application. It is not

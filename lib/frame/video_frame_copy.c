@@ -34,11 +34,13 @@ static int make_plan(const struct wc_video_frame *frame,
 		return WC_INVALID_STATE_ERROR;
 	if (HAS_RESERVED(options))
 		return WC_TYPE_ERROR;
-	fourcc = options->fourcc ? options->fourcc : format->fourcc;
-	plan->source = pixel_format_find(format->fourcc);
+	plan->source = frame_format_pixels(format);
+	if (!plan->source)
+		return WC_NOT_SUPPORTED_ERROR;
+	fourcc = options->fourcc ? options->fourcc : plan->source->fourcc;
 	plan->target = pixel_format_find(fourcc);
-	if (!plan->source || !plan->target || format->modifier != DRM_FORMAT_MOD_LINEAR ||
-	    (plan->source != plan->target && !convert_supported(format->fourcc, fourcc)))
+	if (!plan->target ||
+	    (plan->source != plan->target && !convert_supported(plan->source->fourcc, fourcc)))
 		return WC_NOT_SUPPORTED_ERROR;
 	plan->rect = rect_is_zero(&options->rect) ? frame->visible : options->rect;
 	ret = rect_check(plan->source, &plan->rect, format->width, format->height, &error);
@@ -91,12 +93,29 @@ static int copy_rows(const struct wc_video_frame *frame, const struct plan *plan
 	return WC_OK;
 }
 
+static void set_target(const struct plan *plan, uint8_t *data, struct convert_image *target)
+{
+	target->fourcc = plan->target->fourcc;
+	for (unsigned i = 0; i < plan->target->n_planes; i++) {
+		target->planes[i].data = data + plan->planes[i].offset;
+		target->planes[i].stride = plan->planes[i].stride;
+	}
+}
+
+static int finish_conversion(const struct wc_video_frame *frame,
+			     const struct convert_image *target, int ret)
+{
+	if (ret < 0)
+		return ret == -ENOMEM ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR;
+	counter_add(&frame->core->counters.bytes_copied, convert_size(target));
+	return WC_OK;
+}
+
 /* "Convert to RGB frame", and whatever else convert_frame() knows. */
 static int copy_converted(const struct wc_video_frame *frame, const struct plan *plan,
 			  uint8_t *data)
 {
 	struct convert_image source, target;
-	int ret;
 
 	if (!video_frame_image(frame, &plan->rect, &source))
 		return WC_NOT_SUPPORTED_ERROR;
@@ -106,22 +125,28 @@ static int copy_converted(const struct wc_video_frame *frame, const struct plan 
 		source.range = WC_COLOR_RANGE_UNSPECIFIED;
 	}
 	target = source;
-	target.fourcc = plan->target->fourcc;
-	for (unsigned i = 0; i < plan->target->n_planes; i++) {
-		target.planes[i].data = data + plan->planes[i].offset;
-		target.planes[i].stride = plan->planes[i].stride;
-	}
-	ret = convert_frame(&source, &target);
-	if (ret < 0)
-		return ret == -ENOMEM ? WC_OPERATION_ERROR : WC_NOT_SUPPORTED_ERROR;
-	counter_add(&frame->core->counters.bytes_copied, convert_size(&target));
-	return WC_OK;
+	set_target(plan, data, &target);
+	return finish_conversion(frame, &target, convert_frame(&source, &target));
+}
+
+/* Of tiles and columns, which are never RGB. */
+static int copy_detiled(const struct wc_video_frame *frame, const struct plan *plan, uint8_t *data)
+{
+	struct convert_image target = {
+		.width = plan->rect.width, .height = plan->rect.height,
+		.matrix = frame->color_space.matrix, .range = frame->color_space.range,
+	};
+
+	set_target(plan, data, &target);
+	return finish_conversion(frame, &target, video_frame_detile(frame, &plan->rect, &target));
 }
 
 static int copy_picture(const struct wc_video_frame *frame, const struct plan *plan, uint8_t *data)
 {
 	if (!video_frame_is_mapped(frame))
 		return WC_NOT_SUPPORTED_ERROR;
+	if (frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
+		return copy_detiled(frame, plan, data);
 	return plan->source == plan->target ? copy_rows(frame, plan, data)
 					    : copy_converted(frame, plan, data);
 }

@@ -11,6 +11,7 @@
 #include "frame/color_space.h"
 #include "frame/dma_buf.h"
 #include "frame/fence.h"
+#include "frame/modifier.h"
 #include "frame/pixel_format.h"
 #include "frame/plane_layout.h"
 #include "util/error.h"
@@ -208,6 +209,7 @@ static int plan_format(struct plan *plan, const struct wc_dma_buf *d, struct wc_
 				 "a picture of %ux%u is too large", d->width, d->height);
 	plan->format.fourcc = d->fourcc;
 	plan->format.modifier = d->modifier;
+	plan->format.tiling = modifier_tiling(d->fourcc, d->modifier);
 	plan->format.width = d->width;
 	plan->format.height = d->height;
 	return 0;

@@ -59,7 +59,8 @@ int wc_video_frame_get_layout(const struct wc_video_frame *frame,
 			      struct wc_video_frame_layout *layout)
 {
 	const struct frame_format *format = &frame->format;
-	const struct pixel_format *pixels = pixel_format_find(format->fourcc);
+	const struct pixel_format *pixels = format->modifier == DRM_FORMAT_MOD_LINEAR
+						    ? pixel_format_find(format->fourcc) : NULL;
 
 	if (!layout)
 		return WC_TYPE_ERROR;
@@ -123,16 +124,25 @@ void video_frame_end_access(struct wc_video_frame *frame)
 		buffer_end_access(frame->buffer);
 }
 
+/* Any thread may map, and has no context to leave a message in: so the log says why. */
+static int refuse_tiles(const struct wc_video_frame *frame)
+{
+	char text[TILING_TEXT];
+
+	log_info(&frame->core->log, "map: the picture does not lie in rows but in %s",
+		 frame_format_tiling_text(&frame->format, text));
+	return WC_NOT_SUPPORTED_ERROR;
+}
+
 static int check_access(const struct wc_video_frame *frame, int access)
 {
 	if (access == 0 || access & ~(WC_MAP_READ | WC_MAP_WRITE))
 		return WC_TYPE_ERROR;
 	if (access & WC_MAP_WRITE && (!frame->writable || frame->buffer->read_only))
 		return WC_TYPE_ERROR;
-	if (!pixel_format_find(frame->format.fourcc) ||
-	    frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
-		return WC_NOT_SUPPORTED_ERROR;
-	return WC_OK;
+	if (frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
+		return refuse_tiles(frame);
+	return pixel_format_find(frame->format.fourcc) ? WC_OK : WC_NOT_SUPPORTED_ERROR;
 }
 
 static void fill_mapping(const struct wc_video_frame *frame,
@@ -194,6 +204,15 @@ void wc_video_frame_unmap(struct wc_video_frame *frame)
 	guard_unmap(&frame->guard);
 }
 
+/*
+ * Without a modifier nobody could know the layout, and who is told DRM_FORMAT_MOD_INVALID takes a
+ * picture for one of rows.
+ */
+static bool is_nameless(const struct frame_format *format)
+{
+	return format->modifier == DRM_FORMAT_MOD_INVALID;
+}
+
 /* What others have descriptors of stays where it is: they go on reading there. */
 static int duplicate_objects(struct buffer *buffer, struct wc_dma_buf *dma_buf)
 {
@@ -226,7 +245,8 @@ int wc_video_frame_export_dma_buf(struct wc_video_frame *frame, struct wc_dma_bu
 	memset(dma_buf, 0, sizeof *dma_buf);
 	if (!guard_use(&frame->guard, &frame->core->seizures))
 		return WC_INVALID_STATE_ERROR;
-	ret = duplicate_objects(frame->buffer, dma_buf);
+	ret = is_nameless(format) ? WC_NOT_SUPPORTED_ERROR
+				  : duplicate_objects(frame->buffer, dma_buf);
 	guard_end_use(&frame->guard);
 	if (ret < 0) {
 		wc_dma_buf_finish(dma_buf);

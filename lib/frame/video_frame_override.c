@@ -35,9 +35,17 @@ static void show_part(struct wc_video_frame *frame, const struct wc_rect *part)
 	frame->visible = *part;
 }
 
+/* Also of a picture that cannot be read the rectangle has to begin at a sample. */
+static const struct pixel_format *samples_of(const struct frame_format *format)
+{
+	const struct pixel_format *pixels = frame_format_pixels(format);
+
+	return pixels ? pixels : pixel_format_find(format->fourcc);
+}
+
 static int apply(struct wc_video_frame *frame, const struct wc_video_frame_override *override)
 {
-	const struct pixel_format *pixels = pixel_format_find(frame->format.fourcc);
+	const struct pixel_format *pixels = samples_of(&frame->format);
 	const struct wc_rect *part = &override->visible_rect;
 	struct wc_error error;
 

@@ -18,5 +18,6 @@ lib_libutil_la_SOURCES = \
 	lib/util/shrinker.c lib/util/shrinker.h \
 	lib/util/sites.c lib/util/sites.h \
 	lib/util/slab.c lib/util/slab.h \
+	lib/util/tiling.c lib/util/tiling.h \
 	lib/util/video_codec.c lib/util/video_codec.h \
 	lib/util/waker.c lib/util/waker.h

@@ -4,6 +4,7 @@ WC_FRAME_TESTS = \
 	tests/frame/test_buffer_access \
 	tests/frame/test_convert \
 	tests/frame/test_convert_change \
+	tests/frame/test_detile \
 	tests/frame/test_fence \
 	tests/frame/test_force_close \
 	tests/frame/test_frame_cache \
@@ -61,6 +62,10 @@ tests_frame_test_convert_LDADD = $(WC_FRAME_TEST_LIBS) -lm
 tests_frame_test_convert_change_SOURCES = tests/frame/test_convert_change.c
 tests_frame_test_convert_change_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
 tests_frame_test_convert_change_LDADD = $(WC_FRAME_TEST_LIBS) -lm
+
+tests_frame_test_detile_SOURCES = tests/frame/test_detile.c
+tests_frame_test_detile_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
+tests_frame_test_detile_LDADD = $(WC_FRAME_TEST_LIBS)
 
 tests_frame_test_fence_SOURCES = tests/frame/test_fence.c
 tests_frame_test_fence_CFLAGS = $(WC_FRAME_TEST_CFLAGS)
