@@ -56,6 +56,13 @@ struct wc_device_codec {
 	uint64_t levels;
 	uint32_t raw_format_count;
 	uint32_t raw_formats[WC_DEVICE_MAX_RAW_FORMATS];   /**< DRM fourccs, the driver's order */
+	/**
+	 * DRM modifier of each of them: 0 (DRM_FORMAT_MOD_LINEAR) for pictures in rows. Decoders
+	 * may have others: see ::wc_video_decoder_config.modifier. Of columns whose height is part
+	 * of the modifier, that without the height. DRM_FORMAT_MOD_INVALID for layouts that have
+	 * no modifier; their frames can be copied, not exported.
+	 */
+	uint64_t raw_modifiers[WC_DEVICE_MAX_RAW_FORMATS];
 	uint64_t reserved[4];
 };
 

@@ -78,7 +78,16 @@ struct wc_video_decoder_config {
 	 * up, see webcodecs/budget.h; 0: not at all. Not in the specification.
 	 */
 	uint64_t context_wait;
-	uint64_t reserved[7];              /**< must be zero */
+	/**
+	 * DRM modifier in which frames of @p fourcc are wished, 0 (DRM_FORMAT_MOD_LINEAR) for
+	 * pictures in rows: what a display or a GPU reads best. Of columns whose height is part of
+	 * the modifier, DRM_FORMAT_MOD_BROADCOM_SAND128 stands for any height. A wish as fourcc is:
+	 * a device that decodes to tiles only gives frames in those, and one without the wished
+	 * tiles gives rows, if it can. Look at wc_video_frame_get_layout(). Not in the
+	 * specification.
+	 */
+	uint64_t modifier;
+	uint64_t reserved[6];              /**< must be zero */
 };
 
 /**

@@ -169,7 +169,8 @@ static bool same_source(const struct wc_video_decoder_config *a,
 	       a->coded_width == b->coded_width && a->coded_height == b->coded_height &&
 	       a->hardware_acceleration == b->hardware_acceleration &&
 	       a->optimize_for_latency == b->optimize_for_latency &&
-	       a->fourcc == b->fourcc && same_string(a->device, b->device);
+	       a->fourcc == b->fourcc && a->modifier == b->modifier &&
+	       same_string(a->device, b->device);
 }
 
 bool decoder_config_equal(const struct wc_video_decoder_config *a,
@@ -236,6 +237,7 @@ int decoder_config_params(const struct decoder_config *config, struct decoder_pa
 		.coded_height = config->given.coded_height,
 		.low_latency = config->given.optimize_for_latency,
 		.fourcc = config->given.fourcc,
+		.modifier = config->given.modifier,
 	};
 	return 0;
 }

@@ -27,14 +27,16 @@ static bool kind_fits(const struct frame_format *device, const struct wc_video_f
 		      char *reason)
 {
 	const struct frame_format *format = &frame->format;
+	char text[TILING_TEXT];
 
 	if (!buffer_is_dma_buf(frame->buffer))
 		return no(reason, "its memory is no DMA-BUF");
 	if (!device->n_planes)
 		return no(reason, "the layout of the device's format is not known");
 	if (format->modifier != DRM_FORMAT_MOD_LINEAR)
-		return no(reason, "its modifier is 0x%llx, and the device reads rows",
-			  (unsigned long long)format->modifier);
+		return no(reason, "its %s is %s, and the device reads rows",
+			  format->modifier == DRM_FORMAT_MOD_INVALID ? "layout" : "modifier",
+			  frame_format_tiling_text(format, text));
 	if (format->fourcc != device->fourcc)
 		return no(reason, "its format is %.4s, that of the device %.4s",
 			  (const char *)&format->fourcc, (const char *)&device->fourcc);

@@ -15,10 +15,12 @@ bool layout_find(const struct queue_format *format, struct frame_format *layout,
 
 	for (unsigned i = 0; i < WC_MAX_PLANES; i++)
 		strides[i] = format->planes[i].bytesperline;
-	if (!raw_format_layout(format->fourcc, format->height, strides, &raw))
+	if (!raw_format_layout(format->fourcc, format->width, format->height, strides, &raw))
 		return false;
 	memset(layout, 0, sizeof *layout);
 	layout->fourcc = raw.fourcc;
+	layout->modifier = raw.modifier;
+	layout->tiling = raw.tiling;
 	layout->width = format->width;
 	layout->height = format->height;
 	layout->n_planes = raw.n_planes;

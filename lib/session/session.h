@@ -45,6 +45,7 @@ struct decoder_params {
 	uint32_t coded_width, coded_height;   /* hints, 0: unknown */
 	bool low_latency;
 	uint32_t fourcc;                   /* DRM; wished for frames, 0: any */
+	uint64_t modifier;                 /* DRM; wished for frames of that fourcc */
 };
 
 /* What an encoder session is made from. */

@@ -140,6 +140,14 @@ static const struct software_format *choose_format(const struct encoder *e, uint
 	return format;
 }
 
+/* Of the rows that reading the frame gives. */
+static uint32_t fourcc_of(const struct wc_video_frame *frame)
+{
+	const struct pixel_format *pixels = frame_format_pixels(&frame->format);
+
+	return pixels ? pixels->fourcc : frame->format.fourcc;
+}
+
 /* RGB becomes BT.709 in limited range; everything else is told as it is. */
 static struct wc_video_color_space coded_color(const struct wc_video_frame *frame)
 {
@@ -421,7 +429,7 @@ static bool needs_new_context(struct encoder *e, const struct wc_video_frame *fr
 	if (!color_space_equal(&color, &e->color))
 		return true;
 	/* Before the first frame nothing is lost by taking its format instead of converting. */
-	return !e->begun && e->picture.format != choose_format(e, frame->format.fourcc);
+	return !e->begun && e->picture.format != choose_format(e, fourcc_of(frame));
 }
 
 /* False: the failure was told, or nobody wants to know. */
@@ -429,7 +437,7 @@ static bool prepare_context(struct encoder *e, const struct wc_video_frame *fram
 {
 	struct wc_video_color_space color = coded_color(frame);
 	const struct software_format *format = e->begun ? e->picture.format
-						: choose_format(e, frame->format.fourcc);
+						: choose_format(e, fourcc_of(frame));
 	struct wc_error error;
 	int ret;
 

@@ -113,15 +113,18 @@ static int take_memory(const struct software_picture *picture, struct pool *pool
 	return 0;
 }
 
+/* from: the picture's rows, NULL when it has none. */
 static int convert_to(const struct software_picture *picture, struct pool *pool,
-		      const struct convert_image *from, AVFrame *av, uint64_t *copied)
+		      const struct wc_video_frame *frame, const struct convert_image *from,
+		      AVFrame *av, uint64_t *copied)
 {
 	struct convert_image to;
 	int ret = take_memory(picture, pool, av, &to);
 
 	/* RGB becomes BT.709 in limited range, what a null of convert_image stands for. */
 	if (ret == 0)
-		ret = convert_frame(from, &to);
+		ret = from ? convert_frame(from, &to)
+			   : video_frame_detile(frame, &frame->visible, &to);
 	if (ret < 0) {
 		av_frame_unref(av);
 		return ret == -ENOMEM || ret == -EDQUOT ? ret : -ENOTSUP;
@@ -138,13 +141,15 @@ static int fill(const struct software_picture *picture, struct pool *pool,
 	struct convert_image image;
 	int ret;
 
-	if (!video_frame_image(frame, &frame->visible, &image))
+	if (frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
+		ret = convert_to(picture, pool, frame, NULL, av, copied);
+	else if (!video_frame_image(frame, &frame->visible, &image))
 		return -ENOTSUP;
-	if (image.fourcc == picture->format->fourcc && image.width == picture->width &&
+	else if (image.fourcc == picture->format->fourcc && image.width == picture->width &&
 	    image.height == picture->height)
 		ret = refer_to_frame(&image, frame, av);
 	else
-		ret = convert_to(picture, pool, &image, av, copied);
+		ret = convert_to(picture, pool, frame, &image, av, copied);
 	av->format = picture->format->av;
 	av->width = (int)picture->width;
 	av->height = (int)picture->height;

@@ -37,6 +37,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame/modifier.h"
 #include "frame/pixel_format.h"
 #include "session/layout.h"
 #include "session/packaging.h"
@@ -71,6 +72,7 @@ struct decoder {
 	unsigned idle_ends;            /* end marks in a row that nobody asked for, without work */
 	uint64_t ended_at;             /* work done at the last of them */
 	uint32_t wished;               /* DRM fourcc for frames, 0: any */
+	uint64_t wished_modifier;      /* of that fourcc */
 	struct frame_format format;    /* of frames, while buffers are allocated */
 	struct wc_rect visible;
 	struct wc_video_color_space color;
@@ -98,36 +100,57 @@ static bool same_samples(uint32_t fourcc, uint32_t other)
 	       a->planes[1].sub_y == b->planes[1].sub_y;
 }
 
-static bool is_wished(const struct decoder *d, uint32_t fourcc)
-{
-	uint32_t drm = raw_format_to_drm(fourcc);
+/* Of how much use a format is. */
+enum worth {
+	WORTH_NOTHING,                 /* not ours */
+	WORTH_TILES,                   /* not in rows: for who has nothing else */
+	WORTH_ROWS,
+	WORTH_PRESENT,                 /* in rows, and the driver's choice */
+	WORTH_WISH,
+};
 
-	return d->wished && drm == d->wished &&
-	       (!d->s.quirks->lists_all_formats ||
-		same_samples(drm, raw_format_to_drm(d->s.out.format.fourcc)));
+static enum worth judge(const struct decoder *d, uint32_t fourcc)
+{
+	uint32_t present = d->s.out.format.fourcc;
+	uint64_t modifier, ignored;
+	uint32_t drm = raw_format_to_any_drm(fourcc, &modifier);
+
+	if (!drm)
+		return WORTH_NOTHING;
+	/* The driver's own choice can be decoded to; of what it lists that is not always so. */
+	if (d->s.quirks->lists_all_formats && fourcc != present &&
+	    raw_format_to_any_drm(present, &ignored) &&
+	    !same_samples(drm, raw_format_to_any_drm(present, &ignored)))
+		return WORTH_NOTHING;
+	if (d->wished && drm == d->wished && modifier_matches(modifier, d->wished_modifier))
+		return WORTH_WISH;
+	if (!raw_format_to_drm(fourcc))
+		return WORTH_TILES;
+	return fourcc == present ? WORTH_PRESENT : WORTH_ROWS;
 }
 
-/* The V4L2 format to ask for, 0: there is none of ours. A wish that the device has goes first. */
+/* The V4L2 format to ask for, 0: there is none of ours. Of equal ones the driver's first. */
 static uint32_t find_format(struct decoder *d)
 {
 	struct queue *out = &d->s.out;
-	uint32_t found = raw_format_to_drm(out->format.fourcc) ? out->format.fourcc : 0;
-	uint32_t fourcc;
+	uint32_t best = out->format.fourcc, fourcc;
+	enum worth worth = judge(d, best);
+	enum worth enough = d->wished ? WORTH_WISH : WORTH_ROWS;
 
-	for (uint32_t i = 0; (fourcc = queue_enum_format(out, i)); i++) {
-		if (is_wished(d, fourcc))
-			return fourcc;
-		if (!found && raw_format_to_drm(fourcc))
-			found = fourcc;
-		if (!d->wished && found)
-			break;
+	for (uint32_t i = 0; worth < enough && (fourcc = queue_enum_format(out, i)); i++) {
+		enum worth other = judge(d, fourcc);
+
+		if (other > worth) {
+			best = fourcc;
+			worth = other;
+		}
 	}
-	return found;
+	return worth == WORTH_NOTHING ? 0 : best;
 }
 
 /*
- * Keep the driver's format if it is one of ours and nothing else is wished. Formats cannot be set
- * while there are buffers.
+ * Keep the driver's format if it is one of ours, in rows, and nothing else is wished. Formats
+ * cannot be set while there are buffers.
  */
 static int choose_format(struct decoder *d)
 {
@@ -137,8 +160,6 @@ static int choose_format(struct decoder *d)
 
 	if (ret < 0)
 		return ret;
-	if (!d->wished && raw_format_to_drm(out->format.fourcc))
-		return 0;
 	wanted = out->format;
 	wanted.fourcc = find_format(d);
 	if (!wanted.fourcc)
@@ -786,6 +807,7 @@ int stateful_decoder_new(const struct session_env *env, const struct v4l2_device
 	d->s.base = (struct session) { &session_ops, sink_ops, sink };
 	d->wished = params->fourcc;
 	d->s.use = WC_MEMORY_FOR_CODEC | WC_MEMORY_FOR_CPU;
+	d->wished_modifier = params->modifier;
 	ret = init_packaging(d, params, error);
 	if (ret < 0) {
 		free(d);

@@ -141,7 +141,7 @@ static void find_layout(struct encoder *e)
 	for (unsigned i = 0; i < WC_MAX_PLANES; i++)
 		strides[i] = format->planes[i].bytesperline;
 	memset(&e->format, 0, sizeof e->format);
-	if (!raw_format_layout(format->fourcc, format->height, strides, &layout))
+	if (!raw_format_layout(format->fourcc, format->width, format->height, strides, &layout))
 		return;
 	e->format.fourcc = layout.fourcc;
 	e->format.width = format->width;
@@ -723,7 +723,9 @@ static bool takes_hint(struct encoder *e, const struct wc_video_frame *frame)
 static int renegotiate(struct encoder *e, const struct wc_video_frame *frame,
 		       struct wc_error *error)
 {
-	uint32_t wanted = raw_format_to_drm(choose_raw(e, frame->format.fourcc));
+	const struct pixel_format *pixels = frame_format_pixels(&frame->format);
+	uint32_t fourcc = pixels ? pixels->fourcc : frame->format.fourcc;
+	uint32_t wanted = raw_format_to_drm(choose_raw(e, fourcc));
 	int ret = 0;
 
 	if (e->s.units_in || port_index(e->s.in_port, frame->buffer) >= 0)
@@ -867,10 +869,19 @@ static void set_quantizer(struct encoder *e, int quantizer)
 	set_if_there(e, c->p_qp, quantizer);
 }
 
-static int copy_failed(struct encoder *e, int ret, struct wc_error *error)
+static int copy_failed(struct encoder *e, const struct wc_video_frame *frame, int ret,
+		       struct wc_error *error)
 {
-	error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -ret,
-		  "cannot convert the picture to what the device takes");
+	char text[TILING_TEXT];
+
+	if (frame_format_pixels(&frame->format))
+		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -ret,
+			  "cannot convert the picture to what the device takes");
+	else
+		error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, -ret,
+			  "cannot read the picture, %.4s in %s, to convert it to what the device "
+			  "takes", (const char *)&frame->format.fourcc,
+			  frame_format_tiling_text(&frame->format, text));
 	error_set_device(error, e->s.device.path);
 	return error->name;
 }
@@ -885,7 +896,7 @@ static int enqueue_own(struct encoder *e, const struct session_input *input, enu
 	if (index == -EAGAIN)
 		return stateful_no_room(&e->s);
 	if (index < 0)
-		return copy_failed(e, index, error);
+		return copy_failed(e, input->frame, index, error);
 	set_quantizer(e, input->quantizer);
 	return stateful_enqueue_input(&e->s, (unsigned)index,
 				      e->s.in.format.planes[0].sizeimage, &input->frame->timing,

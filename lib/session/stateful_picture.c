@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include <drm_fourcc.h>
+
 #include "frame/convert.h"
 
 static struct convert_image image_of_input(struct stateful *s, const struct input_picture *picture,
@@ -33,9 +35,12 @@ static int copy_frame(struct stateful *s, const struct input_picture *picture,
 	struct convert_image from;
 	int ret;
 
-	if (!video_frame_image(frame, &frame->visible, &from))
-		return -ENOTSUP;
-	ret = convert_frame(&from, &to);
+	if (frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
+		ret = video_frame_detile(frame, &frame->visible, &to);
+	else if (video_frame_image(frame, &frame->visible, &from))
+		ret = convert_frame(&from, &to);
+	else
+		ret = -ENOTSUP;
 	if (ret < 0)
 		return ret;
 	s->bytes_copied += convert_size(&to);

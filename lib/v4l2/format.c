@@ -18,6 +18,34 @@
 #ifndef V4L2_PIX_FMT_VP9_FRAME
 #define V4L2_PIX_FMT_VP9_FRAME v4l2_fourcc('V', 'P', '9', 'F')
 #endif
+#ifndef V4L2_PIX_FMT_NV12_8L128
+#define V4L2_PIX_FMT_NV12_8L128 v4l2_fourcc('A', 'T', '1', '2')
+#endif
+#ifndef V4L2_PIX_FMT_MT2110T
+#define V4L2_PIX_FMT_MT2110T v4l2_fourcc('M', 'T', '2', 'T')
+#define V4L2_PIX_FMT_MT2110R v4l2_fourcc('M', 'T', '2', 'R')
+#endif
+/* Of the Raspberry Pi's kernel: with chroma below luma in each column, and apart. */
+#ifndef V4L2_PIX_FMT_NV12_COL128
+#define V4L2_PIX_FMT_NV12_COL128 v4l2_fourcc('N', 'C', '1', '2')
+#define V4L2_PIX_FMT_NV12_10_COL128 v4l2_fourcc('N', 'C', '3', '0')
+#endif
+#ifndef V4L2_PIX_FMT_NV12MT_COL128
+#define V4L2_PIX_FMT_NV12MT_COL128 v4l2_fourcc('N', 'c', '1', '2')
+#define V4L2_PIX_FMT_NV12MT_10_COL128 v4l2_fourcc('N', 'c', '3', '0')
+#endif
+
+/* Of MediaTek, in drm_fourcc.h of Linux 6.15. */
+#ifndef DRM_FORMAT_MOD_VENDOR_MTK
+#define DRM_FORMAT_MOD_VENDOR_MTK 0x0b
+#endif
+#ifndef DRM_FORMAT_MOD_MTK
+#define DRM_FORMAT_MOD_MTK(flags) fourcc_mod_code(MTK, flags)
+#define MTK_FMT_MOD_TILE_16L32S 0x1
+#define MTK_FMT_MOD_COMPRESS_V1 (0x1 << 8)
+#define MTK_FMT_MOD_10BIT_LAYOUT_LSBTILED (0x1 << 16)
+#define MTK_FMT_MOD_10BIT_LAYOUT_LSBRASTER (0x2 << 16)
+#endif
 
 static const struct coded_format coded_formats[] = {
 	{ V4L2_PIX_FMT_H264, VIDEO_CODEC_H264, false,
@@ -71,6 +99,9 @@ struct raw_format {
 		uint8_t stride_num, stride_den;
 		uint8_t rows_den;
 	} planes[WC_MAX_PLANES];
+	/* TILING_LINEAR with DRM_FORMAT_MOD_LINEAR; both are 0. */
+	enum tiling tiling;
+	uint64_t modifier;             /* of columns, that without their height */
 };
 
 #define PACKED .n_planes = 1, .planes = { { 0, 1, 1, 1 } }
@@ -120,6 +151,45 @@ static const struct raw_format raw_formats[] = {
 	{ V4L2_PIX_FMT_NV21M, DRM_FORMAT_NV21, SEMI_M(1, 2) },
 	{ V4L2_PIX_FMT_NV16M, DRM_FORMAT_NV16, SEMI_M(1, 1) },
 	{ V4L2_PIX_FMT_NV61M, DRM_FORMAT_NV61, SEMI_M(1, 1) },
+
+	/*
+	 * What does not lie in rows (pixfmt-yuv-planar.rst, "Tiled NV12" and on). A layout that has
+	 * no DRM modifier can be read, but not be told to others: DRM_FORMAT_MOD_INVALID. What can
+	 * be neither is not here: NV15_4L4, 10BE_8L128.
+	 */
+	{ V4L2_PIX_FMT_NV12MT, DRM_FORMAT_NV12, SEMI_M(1, 2),
+	  TILING_64X32_Z, DRM_FORMAT_MOD_SAMSUNG_64_32_TILE },
+	{ V4L2_PIX_FMT_NV12MT_16X16, DRM_FORMAT_NV12, SEMI_M(1, 2),
+	  TILING_16X16_BLOCKS, DRM_FORMAT_MOD_SAMSUNG_16_16_TILE },
+	{ V4L2_PIX_FMT_NV12_32L32, DRM_FORMAT_NV12, SEMI(1, 2),
+	  TILING_32X32, DRM_FORMAT_MOD_ALLWINNER_TILED },
+	{ V4L2_PIX_FMT_MM21, DRM_FORMAT_NV12, SEMI_M(1, 2),
+	  TILING_16X32, DRM_FORMAT_MOD_MTK(MTK_FMT_MOD_TILE_16L32S) },
+	{ V4L2_PIX_FMT_NV12_4L4, DRM_FORMAT_NV12, SEMI(1, 2),
+	  TILING_4X4, DRM_FORMAT_MOD_INVALID },
+	{ V4L2_PIX_FMT_P010_4L4, DRM_FORMAT_P010, SEMI(1, 2),
+	  TILING_8X4, DRM_FORMAT_MOD_INVALID },
+	{ V4L2_PIX_FMT_NV12_16L16, DRM_FORMAT_NV12, SEMI(1, 2),
+	  TILING_16X16, DRM_FORMAT_MOD_INVALID },
+	{ V4L2_PIX_FMT_NV12_8L128, DRM_FORMAT_NV12, SEMI(1, 2),
+	  TILING_8X128, DRM_FORMAT_MOD_INVALID },
+	{ V4L2_PIX_FMT_NV12M_8L128, DRM_FORMAT_NV12, SEMI_M(1, 2),
+	  TILING_8X128, DRM_FORMAT_MOD_INVALID },
+	{ V4L2_PIX_FMT_NV12_COL128, DRM_FORMAT_NV12, SEMI(1, 2),
+	  TILING_COLUMNS, DRM_FORMAT_MOD_BROADCOM_SAND128 },
+	{ V4L2_PIX_FMT_NV12_10_COL128, DRM_FORMAT_P030, SEMI(1, 2),
+	  TILING_COLUMNS, DRM_FORMAT_MOD_BROADCOM_SAND128 },
+	{ V4L2_PIX_FMT_NV12MT_COL128, DRM_FORMAT_NV12, SEMI_M(1, 2),
+	  TILING_COLUMNS_APART, DRM_FORMAT_MOD_INVALID },
+	{ V4L2_PIX_FMT_NV12MT_10_COL128, DRM_FORMAT_P030, SEMI_M(1, 2),
+	  TILING_COLUMNS_APART, DRM_FORMAT_MOD_INVALID },
+	/* Compressed, or with bits that lie apart: for MediaTek's own devices. */
+	{ V4L2_PIX_FMT_MT21C, DRM_FORMAT_NV12, SEMI_M(1, 2), TILING_OPAQUE,
+	  DRM_FORMAT_MOD_MTK(MTK_FMT_MOD_TILE_16L32S | MTK_FMT_MOD_COMPRESS_V1) },
+	{ V4L2_PIX_FMT_MT2110T, DRM_FORMAT_NV15, SEMI_M(1, 2), TILING_OPAQUE,
+	  DRM_FORMAT_MOD_MTK(MTK_FMT_MOD_TILE_16L32S | MTK_FMT_MOD_10BIT_LAYOUT_LSBTILED) },
+	{ V4L2_PIX_FMT_MT2110R, DRM_FORMAT_NV15, SEMI_M(1, 2), TILING_OPAQUE,
+	  DRM_FORMAT_MOD_MTK(MTK_FMT_MOD_TILE_16L32S | MTK_FMT_MOD_10BIT_LAYOUT_LSBRASTER) },
 };
 
 static const struct raw_format *raw_format_find(uint32_t v4l2)
@@ -139,6 +209,14 @@ uint32_t raw_format_to_drm(uint32_t v4l2)
 {
 	const struct raw_format *format = raw_format_find(v4l2);
 
+	return format && format->tiling == TILING_LINEAR ? format->drm : 0;
+}
+
+uint32_t raw_format_to_any_drm(uint32_t v4l2, uint64_t *modifier)
+{
+	const struct raw_format *format = raw_format_find(v4l2);
+
+	*modifier = format ? format->modifier : DRM_FORMAT_MOD_INVALID;
 	return format ? format->drm : 0;
 }
 
@@ -154,26 +232,47 @@ unsigned raw_format_objects(uint32_t v4l2)
 uint32_t raw_format_from_drm(uint32_t fourcc, bool separate)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(raw_formats); i++)
-		if (raw_formats[i].drm == fourcc && is_separate(&raw_formats[i]) == separate)
+		if (raw_formats[i].drm == fourcc && raw_formats[i].tiling == TILING_LINEAR &&
+		    is_separate(&raw_formats[i]) == separate)
 			return raw_formats[i].v4l2;
 	return 0;
 }
 
-bool raw_format_layout(uint32_t v4l2, uint32_t height, const uint32_t *bytesperline,
-		       struct raw_layout *layout)
+/* Of columns bytesperline is the number of rows from one to the next; where they are apart, 0. */
+#define COLUMN_WIDTH 128
+
+static bool is_columns(enum tiling tiling)
 {
-	const struct raw_format *format = raw_format_find(v4l2);
+	return tiling == TILING_COLUMNS || tiling == TILING_COLUMNS_APART;
+}
+
+/* A row of a column has 128 samples of 8 bits, or 96 of 10 bits (drm_fourcc.h, P030). */
+static void lay_out_columns(const struct raw_format *format, uint32_t width, uint32_t height,
+			    uint32_t column, struct raw_layout *layout)
+{
+	uint32_t pixels = format->drm == DRM_FORMAT_P030 ? 96 : COLUMN_WIDTH;
+	size_t stride = ((size_t)width + pixels - 1) / pixels * COLUMN_WIDTH;
+
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		layout->planes[i].object = format->planes[i].object;
+		layout->planes[i].stride = stride;
+		layout->planes[i].offset = i && format->tiling == TILING_COLUMNS
+						   ? (size_t)height * COLUMN_WIDTH : 0;
+	}
+	if (format->tiling == TILING_COLUMNS)
+		layout->modifier = DRM_FORMAT_MOD_BROADCOM_SAND128_COL_HEIGHT((uint64_t)column);
+}
+
+static void lay_out_rows(const struct raw_format *format, uint32_t height,
+			 const uint32_t *bytesperline, struct raw_layout *layout)
+{
 	size_t ends[WC_MAX_PLANES] = { 0 };
 
-	if (!format)
-		return false;
-	layout->fourcc = format->drm;
-	layout->n_planes = format->n_planes;
 	for (unsigned i = 0; i < format->n_planes; i++) {
 		unsigned object = format->planes[i].object;
 		size_t stride = bytesperline[object];
-		size_t rows = (height + format->planes[i].rows_den - 1u) /
-			      format->planes[i].rows_den;
+		uint32_t rows = (height + format->planes[i].rows_den - 1u) /
+				format->planes[i].rows_den;
 
 		/* With memory planes of their own, chroma planes have their own stride. */
 		if (object == 0)
@@ -182,8 +281,25 @@ bool raw_format_layout(uint32_t v4l2, uint32_t height, const uint32_t *bytesperl
 		layout->planes[i].object = object;
 		layout->planes[i].stride = stride;
 		layout->planes[i].offset = ends[object];
-		ends[object] += stride * rows;
+		ends[object] += stride * tiling_rows(format->tiling, i, rows);
 	}
+}
+
+bool raw_format_layout(uint32_t v4l2, uint32_t width, uint32_t height,
+		       const uint32_t *bytesperline, struct raw_layout *layout)
+{
+	const struct raw_format *format = raw_format_find(v4l2);
+
+	if (!format)
+		return false;
+	layout->fourcc = format->drm;
+	layout->modifier = format->modifier;
+	layout->tiling = format->tiling;
+	layout->n_planes = format->n_planes;
+	if (is_columns(format->tiling))
+		lay_out_columns(format, width, height, bytesperline[0], layout);
+	else
+		lay_out_rows(format, height, bytesperline, layout);
 	return true;
 }
 

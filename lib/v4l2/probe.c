@@ -118,22 +118,33 @@ static void find_sizes(const struct probe *probe, uint32_t fourcc, struct wc_siz
 	} while (io_ioctl_plain(probe->fd, VIDIOC_ENUM_FRAMESIZES, &size) == 0);
 }
 
-/* The raw formats of a queue that DRM has names for. How many. */
-static uint32_t list_raw_formats(const struct probe *probe, uint32_t type,
-				 uint32_t formats[WC_DEVICE_MAX_RAW_FORMATS])
+static void add_raw_format(struct wc_device_codec *codec, uint32_t fourcc, uint64_t modifier)
 {
-	uint32_t fourcc, flags, count = 0;
+	uint32_t n = codec->raw_format_count;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (codec->raw_formats[i] == fourcc && codec->raw_modifiers[i] == modifier)
+			return;
+	if (n == WC_DEVICE_MAX_RAW_FORMATS)
+		return;
+	codec->raw_formats[n] = fourcc;
+	codec->raw_modifiers[n] = modifier;
+	codec->raw_format_count++;
+}
+
+/* What does not lie in rows is taken from decoders, and given to nobody. */
+static void add_raw_formats(const struct probe *probe, uint32_t type,
+			    struct wc_device_codec *codec)
+{
+	uint32_t fourcc, flags;
 
 	for (uint32_t i = 0; (fourcc = enum_format(probe, type, i, &flags)); i++) {
-		uint32_t drm = raw_format_to_drm(fourcc);
-		bool known = drm == 0;
+		uint64_t modifier;
+		uint32_t drm = raw_format_to_any_drm(fourcc, &modifier);
 
-		for (uint32_t k = 0; k < count; k++)
-			known = known || formats[k] == drm;
-		if (!known && count < WC_DEVICE_MAX_RAW_FORMATS)
-			formats[count++] = drm;
+		if (drm && (raw_format_to_drm(fourcc) || !V4L2_TYPE_IS_OUTPUT(type)))
+			add_raw_format(codec, drm, modifier);
 	}
-	return count;
 }
 
 static void describe_codec(const struct probe *probe, uint32_t raw_type, uint32_t flags,
@@ -145,7 +156,7 @@ static void describe_codec(const struct probe *probe, uint32_t raw_type, uint32_
 	codec->profiles = menu_mask(probe, coded->profile_control);
 	codec->levels = menu_mask(probe, coded->level_control);
 	find_sizes(probe, coded->v4l2, &codec->size);
-	codec->raw_format_count = list_raw_formats(probe, raw_type, codec->raw_formats);
+	add_raw_formats(probe, raw_type, codec);
 }
 
 /* JPEG and MJPEG are one codec to us: the first of them wins. */
@@ -207,6 +218,24 @@ static bool has_crop(const struct probe *probe)
 	};
 
 	return io_ioctl_plain(probe->fd, VIDIOC_G_SELECTION, &crop) == 0;
+}
+
+/* The raw formats of a queue that DRM has names for, and that lie in rows. How many. */
+static uint32_t list_raw_formats(const struct probe *probe, uint32_t type,
+				 uint32_t formats[WC_DEVICE_MAX_RAW_FORMATS])
+{
+	uint32_t fourcc, flags, count = 0;
+
+	for (uint32_t i = 0; (fourcc = enum_format(probe, type, i, &flags)); i++) {
+		uint32_t drm = raw_format_to_drm(fourcc);
+		bool known = drm == 0;
+
+		for (uint32_t k = 0; k < count; k++)
+			known = known || formats[k] == drm;
+		if (!known && count < WC_DEVICE_MAX_RAW_FORMATS)
+			formats[count++] = drm;
+	}
+	return count;
 }
 
 static void describe_converter(const struct probe *probe)

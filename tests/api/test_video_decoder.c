@@ -162,7 +162,7 @@ static const struct wc_video_decoder_config invalid_configs[] = {
 	{ .codec = "vp8", .hardware_acceleration = WC_HARDWARE_PREFER_SOFTWARE + 1 },
 	{ .codec = "vp8", .color_space.primaries = (enum wc_color_primaries)2 },
 	{ .codec = "vp8", .color_space.range = (enum wc_color_range)3 },
-	{ .codec = "vp8", .reserved[6] = 1 },
+	{ .codec = "vp8", .reserved[5] = 1 },
 };
 
 START_TEST(configure_refuses_invalid)

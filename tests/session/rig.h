@@ -40,7 +40,10 @@ struct rig {
 	struct fake_chunk chunk;           /* the next chunk; seq counts */
 	const char *codec_string;          /* instead of one that the model should know */
 	uint32_t wished;                   /* DRM fourcc that a decoder is asked for, 0: none */
+	uint64_t wished_modifier;
 	uint32_t fourcc;                   /* of the last frame */
+	uint64_t modifier;
+	enum tiling tiling;
 	bool no_rectangle;                 /* padding may be visible: the driver did not tell */
 	bool canonical;                    /* H.264 and HEVC: lengths and a description */
 

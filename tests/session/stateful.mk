@@ -17,7 +17,9 @@ WC_STATEFUL_TESTS = \
 	tests/session/test_stateful_failures_imports \
 	tests/session/test_stateful_output_imports \
 	tests/session/test_stateful_throttle \
-	tests/session/test_stateful_throttle_imports
+	tests/session/test_stateful_throttle_imports \
+	tests/session/test_stateful_tiles \
+	tests/session/test_stateful_tiles_imports
 check_PROGRAMS += $(WC_STATEFUL_TESTS)
 TESTS += $(WC_STATEFUL_TESTS)
 # Thousands of lives, one for every call and errno.
@@ -144,3 +146,17 @@ tests_session_test_stateful_throttle_imports_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
 tests_session_test_stateful_throttle_imports_CFLAGS = $(WC_STATEFUL_CFLAGS)
 tests_session_test_stateful_throttle_imports_LDFLAGS = $(WC_STATEFUL_IMPORTS_LDFLAGS)
 tests_session_test_stateful_throttle_imports_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_tiles_SOURCES = \
+	tests/session/test_stateful_tiles.c $(WC_STATEFUL_RIG)
+tests_session_test_stateful_tiles_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_tiles_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_tiles_LDFLAGS = $(WC_STATEFUL_LDFLAGS)
+tests_session_test_stateful_tiles_LDADD = $(WC_STATEFUL_LDADD)
+
+tests_session_test_stateful_tiles_imports_SOURCES = \
+	tests/session/test_stateful_tiles.c $(WC_STATEFUL_IMPORTS_RIG)
+tests_session_test_stateful_tiles_imports_CPPFLAGS = $(WC_STATEFUL_CPPFLAGS)
+tests_session_test_stateful_tiles_imports_CFLAGS = $(WC_STATEFUL_CFLAGS)
+tests_session_test_stateful_tiles_imports_LDFLAGS = $(WC_STATEFUL_IMPORTS_LDFLAGS)
+tests_session_test_stateful_tiles_imports_LDADD = $(WC_STATEFUL_LDADD)

@@ -1177,6 +1177,78 @@ START_TEST(frames_in_the_right_form_are_not_copied)
 }
 END_TEST
 
+/* The same picture in tiles of 32x32 bytes (pixfmt-yuv-planar.rst), in that fourcc and modifier. */
+static struct wc_video_frame *in_tiles(struct rig *rig, struct wc_video_frame *rows,
+				       enum tiling tiling)
+{
+	struct frame_format format = {
+		.fourcc = DRM_FORMAT_NV12, .modifier = DRM_FORMAT_MOD_ALLWINNER_TILED,
+		.tiling = tiling, .width = 320, .height = 240, .n_planes = 2,
+		.planes = { { 0, 0, 320 }, { 0, 320 * 256, 320 } },
+	};
+	struct buffer *buffer = buffer_new_plain(rig->core, 320 * (256 + 128));
+	struct wc_video_frame *frame = video_frame_new(rig->core, buffer, &format, &rows->visible,
+						       &rows->timing);
+
+	for (unsigned p = 0; p < 2; p++)
+		for (size_t y = 0; y < (p ? 120 : 240); y++)
+			for (size_t x = 0; x < 320; x++)
+				video_frame_plane(frame, p)[(y / 32 * 10 + x / 32) * 1024 +
+							    y % 32 * 32 + x % 32] =
+					video_frame_plane(rows, p)[y * 320 + x];
+	frame->color_space = rows->color_space;
+	buffer_unref(buffer);
+	wc_video_frame_unref(rows);
+	return frame;
+}
+
+static struct rig *encode_nv12(enum tiling tiling, bool tiled)
+{
+	struct encoder_params params = usual_params(&encode_rows[0]);
+	struct rig *rig = rig_new();
+
+	params.fourcc = DRM_FORMAT_NV12;
+	ck_assert_int_eq(rig_open_encoder(rig, "mjpeg", &params), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		struct wc_video_frame *frame = painted(rig, DRM_FORMAT_NV12, i);
+
+		if (tiled)
+			frame = in_tiles(rig, frame, tiling);
+		ck_assert_int_eq(rig_encode(rig, frame, false, -1), 0);
+	}
+	rig_drain(rig);
+	return rig;
+}
+
+START_TEST(tiles_are_encoded_as_rows_are)
+{
+	struct rig *rows = encode_nv12(TILING_LINEAR, false);
+	struct rig *tiles = encode_nv12(TILING_32X32, true);
+
+	ck_assert_msg(tiles->n_failed == 0, "%s", tiles->error.message);
+	ck_assert_uint_eq(tiles->n_outputs, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_uint_eq(tiles->outputs[i].size, rows->outputs[i].size);
+		ck_assert_mem_eq(tiles->outputs[i].data, rows->outputs[i].data,
+				 rows->outputs[i].size);
+	}
+	rig_free(rows);
+	rig_free(tiles);
+}
+END_TEST
+
+/* The same bytes with a layout that nobody knows are one error, and no picture of noise. */
+START_TEST(what_does_not_lie_in_rows_is_not_read_as_rows)
+{
+	struct rig *rig = encode_nv12(TILING_OPAQUE, true);
+
+	ck_assert_uint_eq(rig->n_outputs, 0);
+	ck_assert_uint_eq(rig->n_failed, 1);
+	ck_assert_int_eq(rig->error.name, WC_ENCODING_ERROR);
+	rig_free(rig);
+}
+END_TEST
+
 static struct wc_video_frame *alloc_frame(struct rig *rig)
 {
 	const struct timing timing = { 5, 0, false };
@@ -1520,6 +1592,8 @@ static void add_encoder_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, each_frame_has_its_quantizer, 0, 2);
 	tcase_add_loop_test(tcase, profile_and_level_are_those_of_the_codec_string, 0, 5);
 	tcase_add_test(tcase, frames_in_the_right_form_are_not_copied);
+	tcase_add_test(tcase, tiles_are_encoded_as_rows_are);
+	tcase_add_test(tcase, what_does_not_lie_in_rows_is_not_read_as_rows);
 	tcase_add_test(tcase, colours_of_frames_are_told);
 	tcase_add_loop_test(tcase, threads_take_no_signals, 0, N_ENCODE_ROWS);
 	tcase_add_test(tcase, what_cannot_be_encoded_is_said_at_once);

@@ -567,7 +567,7 @@ static const struct {
 	{ wide, "rows of its plane 0 have 704 bytes, and 640 on the device" },
 	{ late, "its plane 0 is at byte 4096, and at 0 on the device" },
 	{ gap, "its plane 1 is at byte 239616, and at 235520 on the device" },
-	{ tiled, "its modifier is 0x800000000000001" },
+	{ tiled, "its modifier is ARM_AFBC(0x1)" },
 	{ other, "its format is NV21, that of the device NV12" },
 	{ apart, "its planes are in several DMA-BUFs" },
 	{ small, "bytes, and the device wants" },

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "fake/fake.h"
+#include <drm_fourcc.h>
+
 #include "session/rig.h"
 #include "v4l2/registry.h"
 
@@ -93,6 +95,47 @@ START_TEST(every_device_is_known_by_its_role)
 }
 END_TEST
 
+static bool lists(const struct wc_device_codec *codec, uint32_t fourcc, uint64_t modifier)
+{
+	for (uint32_t i = 0; i < codec->raw_format_count; i++)
+		if (codec->raw_formats[i] == fourcc && codec->raw_modifiers[i] == modifier)
+			return true;
+	return false;
+}
+
+static void probe(const struct fake_model *model, struct v4l2_device_info *info)
+{
+	ck_assert_int_eq(fake_add_device(model, model->name), 0);
+	fake_enumerating(true);
+	ck_assert_int_eq(device_probe(model->name, info), 0);
+	fake_enumerating(false);
+}
+
+/* In the driver's order, with a modifier where pictures do not lie in rows. */
+START_TEST(tiles_are_listed_of_decoders)
+{
+	const uint64_t tile = DRM_FORMAT_MOD_SAMSUNG_16_16_TILE;
+	struct v4l2_device_info info;
+
+	fake_start();
+	probe(&fake_s5p_mfc_decoder, &info);
+	ck_assert_uint_eq(info.device.codecs[0].raw_format_count, 3);
+	ck_assert(lists(&info.device.codecs[0], DRM_FORMAT_NV12, tile));
+	ck_assert(lists(&info.device.codecs[0], DRM_FORMAT_NV12, DRM_FORMAT_MOD_LINEAR));
+	/* Nobody makes tiles to be encoded. */
+	probe(&fake_s5p_mfc_encoder, &info);
+	ck_assert(!lists(&info.device.codecs[0], DRM_FORMAT_NV12, tile));
+	ck_assert(lists(&info.device.codecs[0], DRM_FORMAT_NV12, DRM_FORMAT_MOD_LINEAR));
+	probe(&fake_bcm2835_decoder, &info);
+	ck_assert(lists(&info.device.codecs[0], DRM_FORMAT_NV12, DRM_FORMAT_MOD_BROADCOM_SAND128));
+	probe(&fake_tile_decoders[0], &info);
+	ck_assert_uint_eq(info.device.codecs[0].raw_format_count, 1);
+	ck_assert(lists(&info.device.codecs[0], DRM_FORMAT_NV12, DRM_FORMAT_MOD_INVALID));
+	fake_stop();
+	fake_check_no_violations();
+}
+END_TEST
+
 START_TEST(what_is_no_device_is_an_error)
 {
 	char path[128];
@@ -149,6 +192,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(looking, every_device_is_known_by_its_role);
+	tcase_add_test(looking, tiles_are_listed_of_decoders);
 	tcase_add_test(looking, what_is_no_device_is_an_error);
 	tcase_add_test(looking, a_registry_of_fixed_paths);
 	suite_add_tcase(suite, looking);

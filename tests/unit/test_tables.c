@@ -8,6 +8,8 @@
 #include <drm_fourcc.h>
 #include <linux/videodev2.h>
 
+#include "frame/detile.h"
+#include "frame/modifier.h"
 #include "session/cookies.h"
 #include "session/profiles.h"
 #include "session/quirks.h"
@@ -43,14 +45,95 @@ START_TEST(planes_lie_where_the_kernel_puts_them)
 	uint32_t strides[WC_MAX_PLANES] = { 0 };
 
 	memcpy(strides, layouts[_i].stride, sizeof layouts[_i].stride);
-	ck_assert(raw_format_layout(layouts[_i].v4l2, layouts[_i].height, strides, &layout));
+	ck_assert(raw_format_layout(layouts[_i].v4l2, 0, layouts[_i].height, strides, &layout));
 	ck_assert_uint_eq(layout.fourcc, layouts[_i].drm);
+	ck_assert_uint_eq(layout.modifier, DRM_FORMAT_MOD_LINEAR);
+	ck_assert_int_eq(layout.tiling, TILING_LINEAR);
 	ck_assert_uint_eq(layout.n_planes, layouts[_i].planes);
 	for (unsigned p = 0; p < layout.n_planes; p++) {
 		ck_assert_uint_eq(layout.planes[p].object, layouts[_i].want[p].object);
 		ck_assert_uint_eq(layout.planes[p].offset, layouts[_i].want[p].offset);
 		ck_assert_uint_eq(layout.planes[p].stride, layouts[_i].want[p].stride);
 	}
+}
+END_TEST
+
+#define SAND(height) DRM_FORMAT_MOD_BROADCOM_SAND128_COL_HEIGHT((uint64_t)(height))
+
+/* What does not lie in rows; strides of NV12_COL128 are rows of a column. */
+static const struct {
+	uint32_t v4l2, drm;
+	uint64_t modifier;
+	enum tiling tiling;
+	uint32_t width, height, stride[2];
+	struct { unsigned object; size_t offset, stride; } want[2];
+} tiles[] = {
+	{ V4L2_PIX_FMT_NV12_4L4, DRM_FORMAT_NV12, DRM_FORMAT_MOD_INVALID, TILING_4X4,
+	  640, 368, { 640 }, { { 0, 0, 640 }, { 0, 640 * 368, 640 } } },
+	{ V4L2_PIX_FMT_P010_4L4, DRM_FORMAT_P010, DRM_FORMAT_MOD_INVALID, TILING_8X4,
+	  640, 366, { 1280 }, { { 0, 0, 1280 }, { 0, 1280 * 368, 1280 } } },
+	{ V4L2_PIX_FMT_NV12_16L16, DRM_FORMAT_NV12, DRM_FORMAT_MOD_INVALID, TILING_16X16,
+	  720, 480, { 720 }, { { 0, 0, 720 }, { 0, 720 * 480, 720 } } },
+	{ V4L2_PIX_FMT_NV12_32L32, DRM_FORMAT_NV12, DRM_FORMAT_MOD_ALLWINNER_TILED, TILING_32X32,
+	  640, 368, { 640 }, { { 0, 0, 640 }, { 0, 640 * 384, 640 } } },
+	{ V4L2_PIX_FMT_NV12M_8L128, DRM_FORMAT_NV12, DRM_FORMAT_MOD_INVALID, TILING_8X128,
+	  640, 384, { 640, 640 }, { { 0, 0, 640 }, { 1, 0, 640 } } },
+	{ v4l2_fourcc('A', 'T', '1', '2'), DRM_FORMAT_NV12, DRM_FORMAT_MOD_INVALID, TILING_8X128,
+	  640, 1080, { 640 }, { { 0, 0, 640 }, { 0, 640 * 1152, 640 } } },
+	{ V4L2_PIX_FMT_NV12MT, DRM_FORMAT_NV12, DRM_FORMAT_MOD_SAMSUNG_64_32_TILE, TILING_64X32_Z,
+	  640, 384, { 640, 640 }, { { 0, 0, 640 }, { 1, 0, 640 } } },
+	{ V4L2_PIX_FMT_NV12MT_16X16, DRM_FORMAT_NV12, DRM_FORMAT_MOD_SAMSUNG_16_16_TILE,
+	  TILING_16X16_BLOCKS, 640, 368, { 640, 640 }, { { 0, 0, 640 }, { 1, 0, 640 } } },
+	{ V4L2_PIX_FMT_MM21, DRM_FORMAT_NV12, DRM_FORMAT_MOD_MTK_16L_32S_TILE, TILING_16X32,
+	  640, 384, { 640, 640 }, { { 0, 0, 640 }, { 1, 0, 640 } } },
+	{ v4l2_fourcc('N', 'C', '1', '2'), DRM_FORMAT_NV12, SAND(1632), TILING_COLUMNS,
+	  1920, 1088, { 1632 }, { { 0, 0, 1920 }, { 0, 1088 * 128, 1920 } } },
+	/* 96 samples to a column: 1920 are 20 of them, and one more begins another. */
+	{ v4l2_fourcc('N', 'C', '3', '0'), DRM_FORMAT_P030, SAND(1632), TILING_COLUMNS,
+	  1921, 1088, { 1632 }, { { 0, 0, 21 * 128 }, { 0, 1088 * 128, 21 * 128 } } },
+	{ v4l2_fourcc('N', 'c', '1', '2'), DRM_FORMAT_NV12, DRM_FORMAT_MOD_INVALID,
+	  TILING_COLUMNS_APART, 640, 368, { 368, 184 }, { { 0, 0, 640 }, { 1, 0, 640 } } },
+	{ v4l2_fourcc('N', 'c', '3', '0'), DRM_FORMAT_P030, DRM_FORMAT_MOD_INVALID,
+	  TILING_COLUMNS_APART, 96, 368, { 368, 184 }, { { 0, 0, 128 }, { 1, 0, 128 } } },
+	/* For devices only: drm_fourcc.h of Linux 6.15, MediaTek's flags. */
+	{ V4L2_PIX_FMT_MT21C, DRM_FORMAT_NV12, DRM_FORMAT_MOD_MTK_16L_32S_TILE | 1 << 8,
+	  TILING_OPAQUE, 640, 384, { 640, 640 }, { { 0, 0, 640 }, { 1, 0, 640 } } },
+	{ v4l2_fourcc('M', 'T', '2', 'T'), DRM_FORMAT_NV15,
+	  DRM_FORMAT_MOD_MTK_16L_32S_TILE | 1 << 16, TILING_OPAQUE, 640, 384, { 800, 800 },
+	  { { 0, 0, 800 }, { 1, 0, 800 } } },
+	{ v4l2_fourcc('M', 'T', '2', 'R'), DRM_FORMAT_NV15,
+	  DRM_FORMAT_MOD_MTK_16L_32S_TILE | 1 << 17, TILING_OPAQUE, 640, 384, { 800, 800 },
+	  { { 0, 0, 800 }, { 1, 0, 800 } } },
+};
+
+START_TEST(tiles_have_a_modifier_or_can_be_read)
+{
+	uint32_t strides[WC_MAX_PLANES] = { tiles[_i].stride[0], tiles[_i].stride[1] };
+	struct raw_layout layout;
+	uint64_t modifier;
+
+	ck_assert(raw_format_layout(tiles[_i].v4l2, tiles[_i].width, tiles[_i].height, strides,
+				    &layout));
+	ck_assert_uint_eq(layout.fourcc, tiles[_i].drm);
+	ck_assert_uint_eq(layout.modifier, tiles[_i].modifier);
+	ck_assert_int_eq(layout.tiling, tiles[_i].tiling);
+	ck_assert_uint_eq(layout.n_planes, 2);
+	for (unsigned p = 0; p < 2; p++) {
+		ck_assert_uint_eq(layout.planes[p].object, tiles[_i].want[p].object);
+		ck_assert_uint_eq(layout.planes[p].offset, tiles[_i].want[p].offset);
+		ck_assert_uint_eq(layout.planes[p].stride, tiles[_i].want[p].stride);
+	}
+	ck_assert_uint_eq(raw_format_to_any_drm(tiles[_i].v4l2, &modifier), tiles[_i].drm);
+	ck_assert(modifier_matches(tiles[_i].modifier, modifier));
+	/* The modifier alone says the same, to whoever gets the DMA-BUF. */
+	if (modifier != DRM_FORMAT_MOD_INVALID)
+		ck_assert_int_eq(modifier_tiling(layout.fourcc, layout.modifier), layout.tiling);
+	else
+		ck_assert_uint_ne(detile_fourcc(layout.fourcc, layout.tiling), 0);
+	/* Nobody who asks for rows gets it. */
+	ck_assert_uint_eq(raw_format_to_drm(tiles[_i].v4l2), 0);
+	ck_assert_uint_ne(raw_format_from_drm(tiles[_i].drm, false), tiles[_i].v4l2);
+	ck_assert_uint_ne(raw_format_from_drm(tiles[_i].drm, true), tiles[_i].v4l2);
 }
 END_TEST
 
@@ -248,6 +331,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tables, planes_lie_where_the_kernel_puts_them, 0, ITEMS(layouts));
+	tcase_add_loop_test(tables, tiles_have_a_modifier_or_can_be_read, 0, ITEMS(tiles));
 	tcase_add_test(tables, formats_are_found_both_ways);
 	tcase_add_loop_test(tables, colours_survive_the_kernel, 0, ITEMS(spaces));
 	tcase_add_test(tables, unknown_colours_stay_unknown);
