@@ -176,7 +176,7 @@ tests_lab_suite_test_in_use_SOURCES = tests/lab/suite/test_in_use.c \
 	tools/transcode/screen.c tools/transcode/screen.h
 tests_lab_suite_test_in_use_CPPFLAGS = $(WC_TOOLS_CPPFLAGS) $(V4L2_CFLAGS)
 tests_lab_suite_test_in_use_LDFLAGS = $(WC_SUITE_LINK)
-tests_lab_suite_test_in_use_LDADD = tools/libtools.la lib/libwebcodecs.la $(DRM_LIBS) $(V4L2_LIBS)
+tests_lab_suite_test_in_use_LDADD = $(WC_TOOLS_LDADD) $(DRM_LIBS) $(V4L2_LIBS)
 tests_lab_suite_test_pipeline_SOURCES = tests/lab/suite/test_pipeline.c \
 	tests/lab/suite/crc.c tests/lab/suite/crc.h \
 	tests/lab/suite/tap.c tests/lab/suite/tap.h \
@@ -184,7 +184,7 @@ tests_lab_suite_test_pipeline_SOURCES = tests/lab/suite/test_pipeline.c \
 	tools/transcode/screen.c tools/transcode/screen.h
 tests_lab_suite_test_pipeline_CPPFLAGS = $(WC_TOOLS_CPPFLAGS)
 tests_lab_suite_test_pipeline_LDFLAGS = $(WC_SUITE_LINK)
-tests_lab_suite_test_pipeline_LDADD = tools/libtools.la lib/libwebcodecs.la $(DRM_LIBS)
+tests_lab_suite_test_pipeline_LDADD = $(WC_TOOLS_LDADD) $(DRM_LIBS)
 else
 EXTRA_DIST += tests/lab/suite/test_in_use.c tests/lab/suite/test_pipeline.c
 endif

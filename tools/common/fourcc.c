@@ -2,9 +2,11 @@
 #include "common/fourcc.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "frame/modifier.h"
 #include "frame/pixel_format.h"
 #include "util/macros.h"
 
@@ -54,6 +56,19 @@ const char *fourcc_text(uint32_t fourcc, char text[FOURCC_TEXT])
 		text[i] = c >= ' ' && c <= '~' ? c : '?';
 	}
 	text[4] = '\0';
+	return text;
+}
+
+const char *fourcc_modifier_text(uint32_t fourcc, uint64_t modifier,
+				 char text[FOURCC_MODIFIER_TEXT])
+{
+	char letters[FOURCC_TEXT], name[MODIFIER_TEXT];
+
+	fourcc_text(fourcc, letters);
+	if (modifier == DRM_FORMAT_MOD_LINEAR)
+		return memcpy(text, letters, sizeof letters);
+	snprintf(text, FOURCC_MODIFIER_TEXT, "%s (%s)", letters,
+		 modifier == DRM_FORMAT_MOD_INVALID ? "tiled" : modifier_text(modifier, name));
 	return text;
 }
 

@@ -20,14 +20,16 @@ static json_object *names_of(struct json_builder *builder, const char *codec, ui
 	return array;
 }
 
+/* modifiers: NULL when all lie in rows. */
 static json_object *formats_of(struct json_builder *builder, const uint32_t *formats,
-			       uint32_t count)
+			       const uint64_t *modifiers, uint32_t count)
 {
 	json_object *array = json_object_new_array();
-	char text[FOURCC_TEXT];
+	char text[FOURCC_MODIFIER_TEXT];
 
 	for (uint32_t i = 0; i < count; i++)
-		json_append(builder, array, json_object_new_string(fourcc_text(formats[i], text)));
+		json_append(builder, array, json_object_new_string(
+			fourcc_modifier_text(formats[i], modifiers ? modifiers[i] : 0, text)));
 	return array;
 }
 
@@ -58,7 +60,8 @@ static json_object *codec_of(struct json_builder *builder, const struct wc_devic
 	json_put(builder, object, "levels",
 		 names_of(builder, codec->codec, codec->levels, menu_level_name));
 	json_put(builder, object, "formats",
-		 formats_of(builder, codec->raw_formats, codec->raw_format_count));
+		 formats_of(builder, codec->raw_formats, codec->raw_modifiers,
+			    codec->raw_format_count));
 	return object;
 }
 
@@ -68,7 +71,7 @@ static json_object *side_of(struct json_builder *builder, const struct wc_size_r
 	json_object *object = json_object_new_object();
 
 	json_put(builder, object, "size", size_of(builder, size));
-	json_put(builder, object, "formats", formats_of(builder, formats, count));
+	json_put(builder, object, "formats", formats_of(builder, formats, NULL, count));
 	return object;
 }
 

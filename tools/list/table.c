@@ -52,13 +52,15 @@ static void print_mask(const char *heading, const char *codec, uint64_t mask,
 	words_end(&words);
 }
 
-static void print_formats(const char *heading, const uint32_t *formats, uint32_t count)
+/* modifiers: NULL when all lie in rows. */
+static void print_formats(const uint32_t *formats, const uint64_t *modifiers, uint32_t count)
 {
-	struct words words = { .heading = heading };
-	char text[FOURCC_TEXT];
+	struct words words = { .heading = "formats" };
+	char text[FOURCC_MODIFIER_TEXT];
 
 	for (uint32_t i = 0; i < count; i++)
-		words_add(&words, fourcc_text(formats[i], text));
+		words_add(&words, fourcc_modifier_text(formats[i], modifiers ? modifiers[i] : 0,
+						       text));
 	words_end(&words);
 }
 
@@ -90,7 +92,7 @@ static void print_codec(const struct wc_device_codec *codec)
 	putchar('\n');
 	print_mask("profiles", codec->codec, codec->profiles, menu_profile_name);
 	print_mask("levels", codec->codec, codec->levels, menu_level_name);
-	print_formats("formats", codec->raw_formats, codec->raw_format_count);
+	print_formats(codec->raw_formats, codec->raw_modifiers, codec->raw_format_count);
 }
 
 static void print_side(const char *name, const struct wc_size_range *size,
@@ -99,7 +101,7 @@ static void print_side(const char *name, const struct wc_size_range *size,
 	printf("  %-8s ", name);
 	print_range(size);
 	putchar('\n');
-	print_formats("formats", formats, count);
+	print_formats(formats, NULL, count);
 }
 
 static void print_converter(const struct wc_device_converter *converter)

@@ -9,6 +9,7 @@
 
 #include <drm_fourcc.h>
 
+#include "common/fourcc.h"
 #include "util/macros.h"
 
 /* All planes of all drivers take it, and libyuv writes it. */
@@ -65,8 +66,6 @@ static int add_framebuffer(struct screen *screen, const struct wc_dma_buf *dma_b
 	bool tiled = dma_buf->modifier != DRM_FORMAT_MOD_LINEAR;
 	int ret;
 
-	if (tiled && !screen->has_modifiers)
-		return -EOPNOTSUPP;
 	for (uint32_t i = 0; i < dma_buf->plane_count; i++) {
 		handles[i] = objects[dma_buf->planes[i].object];
 		pitches[i] = (uint32_t)dma_buf->planes[i].stride;
@@ -103,6 +102,7 @@ static bool is_same(const struct framebuffer *one, const struct wc_dma_buf *dma_
 {
 	return one->id && one->inode == inode && one->width == dma_buf->width &&
 	       one->height == dma_buf->height && one->fourcc == dma_buf->fourcc &&
+	       one->modifier == dma_buf->modifier &&
 	       one->offset == dma_buf->planes[0].offset;
 }
 
@@ -123,6 +123,13 @@ static struct framebuffer *find_kept(struct framebuffers *framebuffers,
 	return oldest;
 }
 
+static bool is_shown(const struct screen *screen, const struct wc_dma_buf *dma_buf)
+{
+	if (dma_buf->modifier == DRM_FORMAT_MOD_LINEAR)
+		return screen_has_format(screen, dma_buf->fourcc);
+	return screen_has_modifier(screen, dma_buf->fourcc, dma_buf->modifier);
+}
+
 static int get_imported(struct framebuffers *framebuffers, const struct wc_dma_buf *dma_buf,
 			uint32_t *id)
 {
@@ -130,7 +137,7 @@ static int get_imported(struct framebuffers *framebuffers, const struct wc_dma_b
 	struct stat info;
 	int ret;
 
-	if (!screen_has_format(framebuffers->screen, dma_buf->fourcc))
+	if (!is_shown(framebuffers->screen, dma_buf))
 		return -EOPNOTSUPP;
 	if (fstat(dma_buf->objects[0].fd, &info))
 		return -errno;
@@ -143,6 +150,7 @@ static int get_imported(struct framebuffers *framebuffers, const struct wc_dma_b
 		one->width = dma_buf->width;
 		one->height = dma_buf->height;
 		one->fourcc = dma_buf->fourcc;
+		one->modifier = dma_buf->modifier;
 		one->inode = info.st_ino;
 		one->offset = dma_buf->planes[0].offset;
 	}
@@ -229,19 +237,22 @@ static uint32_t get_copy(struct framebuffers *framebuffers, struct wc_video_fram
 static int try_import(struct framebuffers *framebuffers, struct wc_video_frame *frame,
 		      uint32_t *id)
 {
+	char text[FOURCC_MODIFIER_TEXT];
 	struct wc_dma_buf dma_buf;
 	int status = wc_video_frame_export_dma_buf(frame, &dma_buf);
 	int ret;
 
 	if (status < 0) {
 		snprintf(framebuffers->reason, sizeof framebuffers->reason,
-			 "the frame is no DMA-BUF");
+			 "the frame is no DMA-BUF, or has no modifier to tell its layout by");
 		return status;
 	}
 	ret = get_imported(framebuffers, &dma_buf, id);
 	if (ret < 0)
 		snprintf(framebuffers->reason, sizeof framebuffers->reason,
-			 "the display does not take the frame: %s", strerror(-ret));
+			 "the display does not take the frame, %s: %s",
+			 fourcc_modifier_text(dma_buf.fourcc, dma_buf.modifier, text),
+			 strerror(-ret));
 	wc_dma_buf_finish(&dma_buf);
 	return ret;
 }

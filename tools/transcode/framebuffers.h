@@ -27,6 +27,7 @@
 struct framebuffer {
 	uint32_t id;                     /* 0: none */
 	uint32_t width, height, fourcc;  /* coded size */
+	uint64_t modifier;
 	/* Imported. */
 	ino_t inode;
 	size_t offset;
@@ -42,7 +43,7 @@ struct framebuffers {
 	struct screen *screen;
 	struct failure *failure;
 	bool only_copies;                /* import is not wanted, or cannot be */
-	char reason[128];                /* why */
+	char reason[192];                /* why */
 	struct framebuffer kept[FRAMEBUFFERS_KEPT];
 	struct framebuffer copies[FRAMEBUFFERS_COPIES];
 	unsigned next_copy;

@@ -105,6 +105,15 @@ static int picture_convert(struct picture *picture, struct wc_video_frame *frame
 	return status;
 }
 
+/* Nobody can map it, but copies are made of rows. */
+static bool is_tiled(const struct wc_video_frame *frame)
+{
+	struct wc_video_frame_layout layout;
+
+	return wc_video_frame_get_layout(frame, &layout) == WC_OK &&
+	       layout.modifier != DRM_FORMAT_MOD_LINEAR;
+}
+
 int picture_map_read(struct picture *picture, struct wc_video_frame *frame, uint32_t fourcc,
 		     struct iovec prefix)
 {
@@ -113,7 +122,7 @@ int picture_map_read(struct picture *picture, struct wc_video_frame *frame, uint
 		return WC_OPERATION_ERROR;
 	if (prefix.iov_len)
 		picture->iov[picture->count++] = prefix;
-	if (fourcc && fourcc != wc_video_frame_get_fourcc(frame))
+	if (is_tiled(frame) || (fourcc && fourcc != wc_video_frame_get_fourcc(frame)))
 		return picture_convert(picture, frame, fourcc);
 	return picture_map(picture, frame, WC_MAP_READ);
 }

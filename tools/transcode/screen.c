@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "frame/modifier.h"
+
 /* Milliseconds after which a flip that did not come never will. */
 #define FLIP_PATIENCE 2000
 
@@ -242,6 +244,31 @@ bool screen_has_format(const struct screen *screen, uint32_t fourcc)
 		if (screen->formats[i] == fourcc)
 			return true;
 	return false;
+}
+
+static bool is_listed(const drmModePropertyBlobRes *blob, uint32_t fourcc, uint64_t modifier)
+{
+	drmModeFormatModifierIterator iterator = { 0 };
+
+	while (drmModeFormatModifierBlobIterNext(blob, &iterator))
+		if (iterator.fmt == fourcc && modifier_matches(modifier, iterator.mod))
+			return true;
+	return false;
+}
+
+bool screen_has_modifier(const struct screen *screen, uint32_t fourcc, uint64_t modifier)
+{
+	drmModePropertyBlobRes *blob;
+	uint64_t value = 0;
+	bool found;
+
+	if (!screen->has_modifiers ||
+	    !find_property(screen->fd, screen->plane, DRM_MODE_OBJECT_PLANE, "IN_FORMATS", &value))
+		return false;
+	blob = drmModeGetPropertyBlob(screen->fd, (uint32_t)value);
+	found = blob && is_listed(blob, fourcc, modifier);
+	drmModeFreePropertyBlob(blob);
+	return found;
 }
 
 /* Where the picture goes: fitted in its shape, or pixel for pixel, cut at the edges. */

@@ -80,6 +80,12 @@ void screen_close(struct screen *screen);
 bool screen_has_format(const struct screen *screen, uint32_t fourcc);
 
 /*
+ * Whether the plane lists the format with that modifier (IN_FORMATS). Drivers list columns without
+ * their height.
+ */
+bool screen_has_modifier(const struct screen *screen, uint32_t fourcc, uint64_t modifier);
+
+/*
  * Show a framebuffer at the next vertical blank, as large as it fits, or in its own size where the
  * plane cannot scale; what came before stays on the screen until then. Waits for the flip before
  * this one. 0; 1: this plane cannot show it, nothing has changed; -1 with the failure set.
