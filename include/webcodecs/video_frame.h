@@ -31,8 +31,9 @@
  * each thread a clone.
  *
  * Under memory pressure, in contexts that watch it (pressure.h), a frame that nobody maps may get
- * other memory: its content and layout stay, but it is no DMA-BUF any more. And if the application
- * allows that, the oldest frames are closed: see wc_video_frame_get_close_reason().
+ * other memory: its content and layout stay, but it is no DMA-BUF any more. A frame that only
+ * devices can read stays where it is. And if the application allows that, the oldest frames are
+ * closed: see wc_video_frame_get_close_reason().
  */
 #ifndef WEBCODECS_VIDEO_FRAME_H
 #define WEBCODECS_VIDEO_FRAME_H

@@ -122,6 +122,9 @@ static bool may_move(const struct group *group, enum spill_scope scope)
 	if (group->blocked || !is_needed_by_them_alone(group) ||
 	    atomic_load_explicit(&buffer->exported, memory_order_relaxed))
 		return false;
+	/* What devices alone can read would be lost in memory that they cannot. */
+	if (!frame_format_pixels(&group->first->format))
+		return false;
 	for (unsigned i = 0; i < buffer->n_objects; i++)
 		if (!buffer->objects[i].map && !buffer->is_shared)
 			return false;

@@ -228,6 +228,7 @@ START_TEST(a_picture_without_rows_moves_byte_by_byte)
 	struct wc_video_frame *frame;
 
 	format.modifier = DRM_FORMAT_MOD_SAMSUNG_64_32_TILE;
+	format.tiling = TILING_64X32_Z;
 	frame = frame_on(device_buffer(WC_MEMORY_DRIVER, 2), &format);
 	ck_assert_uint_eq(frames_spill(core, SPILL_ALL, 0).freed, 2 * OBJECT_SIZE);
 	ck_assert_uint_eq(bytes_of(WC_MEMORY_PLAIN), 2 * OBJECT_SIZE);
@@ -236,6 +237,23 @@ START_TEST(a_picture_without_rows_moves_byte_by_byte)
 			ck_assert_uint_eq(frame->buffer->objects[i].map[j],
 					  content_at(i * OBJECT_SIZE + j));
 	wc_video_frame_unref(frame);
+}
+END_TEST
+
+/* The CPU's copy of a compressed picture would be of use to nobody. */
+START_TEST(what_only_devices_can_read_stays)
+{
+	struct frame_format format = layout_of(DRM_FORMAT_NV12, true);
+	struct wc_video_frame *frame;
+
+	format.modifier = DRM_FORMAT_MOD_ARM_AFBC(AFBC_FORMAT_MOD_BLOCK_SIZE_16x16);
+	format.tiling = TILING_OPAQUE;
+	frame = frame_on(device_buffer(WC_MEMORY_DRIVER, 2), &format);
+	ck_assert_uint_eq(frames_spill(core, SPILL_ALL, 0).freed, 0);
+	ck_assert_uint_eq(bytes_of(WC_MEMORY_DRIVER), 2 * OBJECT_SIZE);
+	ck_assert_uint_eq(bytes_of(WC_MEMORY_PLAIN), 0);
+	wc_video_frame_unref(frame);
+	ck_assert_uint_eq(n_destroyed, 1);
 }
 END_TEST
 
@@ -676,6 +694,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, every_layout_moves_as_it_is, 0, 2 * (int)ARRAY_SIZE(fourccs));
 	tcase_add_test(tcase, a_picture_without_rows_moves_byte_by_byte);
+	tcase_add_test(tcase, what_only_devices_can_read_stays);
 	tcase_add_test(tcase, clones_move_together);
 	tcase_add_loop_test(tcase, what_is_in_use_stays, MAPPED, UNSEEN + 1);
 	tcase_add_test(tcase, an_export_counts_for_one_picture);
