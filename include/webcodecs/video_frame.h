@@ -252,8 +252,9 @@ struct wc_dma_buf;
  *
  * @param dma_buf what the picture is and how it lies; read during the call. An object that is named
  *        twice is joined with itself. Offsets are from the start of the object. With another
- *        modifier than DRM_FORMAT_MOD_LINEAR the planes are handed on as they are, and can be
- *        copied out where the library knows the tiling and the objects are large enough for it.
+ *        modifier than DRM_FORMAT_MOD_LINEAR the planes are handed on as they are. Tilings that
+ *        the library knows must lie within the objects, and can be copied out; of the others it
+ *        checks where planes begin, and no more.
  * @param init time, visible part, display size, rotation and colours; NULL for none of these.
  *        fourcc, coded size and planes are @p dma_buf's: leave them 0.
  * @param release NULL when nobody needs to be told; else called once when the memory is no longer

@@ -34,11 +34,18 @@ static bool is_sand(uint64_t modifier)
 	       code == DRM_FORMAT_MOD_BROADCOM_SAND128 || code == DRM_FORMAT_MOD_BROADCOM_SAND256;
 }
 
+/*
+ * A height has 48 bits there, of which fourcc_mod_broadcom_param() drops 16: one that nobody can
+ * have must not become one that somebody has.
+ */
 uint32_t modifier_column_height(uint64_t modifier)
 {
+	uint64_t height;
+
 	if (VENDOR(modifier) != DRM_FORMAT_MOD_VENDOR_BROADCOM || !is_sand(modifier))
 		return 0;
-	return (uint32_t)fourcc_mod_broadcom_param(modifier);
+	height = modifier >> 8 & 0xffffffffffff;
+	return height < UINT32_MAX ? (uint32_t)height : UINT32_MAX;
 }
 
 /* The modifier without the height of columns. */
@@ -53,6 +60,9 @@ enum tiling modifier_tiling(uint32_t fourcc, uint64_t modifier)
 
 	if (modifier == DRM_FORMAT_MOD_LINEAR)
 		return TILING_LINEAR;
+	/* Of columns whose height nobody tells only the first one is known. */
+	if (modifier == DRM_FORMAT_MOD_BROADCOM_SAND128)
+		return TILING_OPAQUE;
 	for (size_t i = 0; i < ARRAY_SIZE(tilings); i++)
 		for (unsigned k = 0; k < ARRAY_SIZE(tilings[i].fourccs); k++)
 			if (tilings[i].modifier == kind && tilings[i].fourccs[k] == fourcc)

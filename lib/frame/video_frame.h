@@ -126,6 +126,12 @@ unsigned frame_format_sample_bytes(const struct frame_format *format);
  */
 const struct pixel_format *frame_format_pixels(const struct frame_format *format);
 
+/*
+ * Whether a plane of tiles or columns that we can undo lies within the first size bytes of its
+ * object, and its stride and column have room for its rows.
+ */
+bool frame_format_tiles_fit(const struct frame_format *format, unsigned plane, size_t size);
+
 /* Room for what frame_format_tiling_text() writes. */
 #define TILING_TEXT 96
 

@@ -42,29 +42,73 @@ static size_t column_of(const struct frame_format *format, size_t rows)
 	return height <= SIZE_MAX / COLUMN_WIDTH ? height * COLUMN_WIDTH : 0;
 }
 
+/* Without its data. */
+static struct detile_plane describe_plane(const struct frame_format *format,
+					  const struct pixel_format *pixels, unsigned i)
+{
+	uint32_t rows = pixel_format_rows(pixels, i, format->height);
+	struct detile_plane plane = {
+		.tiling = format->tiling,
+		.packed = format->fourcc == DRM_FORMAT_P030,
+		.plane = i,
+		.stride = format->planes[i].stride,
+		.rows = rows,
+	};
+
+	if (format->tiling == TILING_COLUMNS || format->tiling == TILING_COLUMNS_APART) {
+		plane.column = column_of(format, rows);
+		plane.stride = 0;
+	}
+	return plane;
+}
+
+/*
+ * Columns have all planes of a picture: whether the plane ends before the next column begins, which
+ * is told of the first plane.
+ */
+static bool is_in_column(const struct frame_format *format, const struct detile_plane *plane)
+{
+	size_t first = format->planes[0].offset, offset = format->planes[plane->plane].offset;
+
+	if (format->tiling != TILING_COLUMNS ||
+	    format->planes[plane->plane].object != format->planes[0].object)
+		return true;
+	return offset >= first && offset - first <= plane->column &&
+	       plane->rows <= (plane->column - (offset - first)) / COLUMN_WIDTH;
+}
+
+static bool plane_fits(const struct frame_format *format, const struct pixel_format *pixels,
+		       const struct detile_plane *plane, size_t size)
+{
+	size_t offset = format->planes[plane->plane].offset;
+	size_t row_bytes = pixel_format_row_bytes(pixels, plane->plane, format->width);
+
+	return offset <= size && detile_fits(plane, row_bytes, size - offset) &&
+	       is_in_column(format, plane);
+}
+
+bool frame_format_tiles_fit(const struct frame_format *format, unsigned plane, size_t size)
+{
+	const struct pixel_format *pixels = frame_format_pixels(format);
+	struct detile_plane described;
+
+	if (!pixels || plane >= pixels->n_planes)
+		return false;
+	described = describe_plane(format, pixels, plane);
+	return plane_fits(format, pixels, &described, size);
+}
+
 /* False when the CPU cannot see all of the plane. */
 static bool find_plane(const struct wc_video_frame *frame, const struct pixel_format *pixels,
 		       unsigned i, struct detile_plane *plane)
 {
 	const struct frame_format *format = &frame->format;
-	size_t size = frame->buffer->objects[format->planes[i].object].size;
-	size_t offset = format->planes[i].offset;
-	uint32_t rows = pixel_format_rows(pixels, i, format->height);
 
-	*plane = (struct detile_plane) {
-		.tiling = format->tiling,
-		.packed = format->fourcc == DRM_FORMAT_P030,
-		.plane = i,
-		.data = video_frame_plane(frame, i),
-		.stride = format->planes[i].stride,
-		.rows = rows,
-	};
-	if (format->tiling == TILING_COLUMNS || format->tiling == TILING_COLUMNS_APART) {
-		plane->column = column_of(format, rows);
-		plane->stride = 0;
-	}
-	return plane->data && offset <= size &&
-	       detile_fits(plane, pixel_format_row_bytes(pixels, i, format->width), size - offset);
+	*plane = describe_plane(format, pixels, i);
+	plane->data = video_frame_plane(frame, i);
+	return plane->data &&
+	       plane_fits(format, pixels, plane,
+			  frame->buffer->objects[format->planes[i].object].size);
 }
 
 /* Into rows of the picture's own samples. 0 or -ENOTSUP. */

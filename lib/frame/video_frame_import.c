@@ -134,6 +134,13 @@ static uint64_t span(const struct plan *plan, unsigned i, uint64_t stride)
 	       pixel_format_row_bytes(plan->pixels, i, plan->format.width);
 }
 
+/* Bytes of an object of the description: as told, or of all of it. */
+static size_t size_of(const struct plan *plan, const struct wc_dma_buf *d, unsigned object)
+{
+	return d->objects[object].size ? d->objects[object].size
+				       : plan->infos[plan->joined[object]].size;
+}
+
 static int check_plane(const struct plan *plan, const struct wc_dma_buf *d, unsigned i,
 		       struct wc_error *error)
 {
@@ -152,8 +159,7 @@ static int check_plane(const struct plan *plan, const struct wc_dma_buf *d, unsi
 	if (stride > UINT32_MAX || offset > UINT32_MAX)
 		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
 				 "stride or offset of plane %u is beyond 2^32 - 1 bytes", i);
-	size = d->objects[object].size ? d->objects[object].size
-				       : plan->infos[plan->joined[object]].size;
+	size = size_of(plan, d, object);
 	if (offset + span(plan, i, stride) > size)
 		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
 				 "object %u is too small: it has %zu bytes, plane %u ends at %llu",
@@ -171,12 +177,37 @@ static bool overlap(const struct plan *plan, unsigned a, unsigned b)
 	       from_b < from_a + span(plan, a, plan->format.planes[a].stride);
 }
 
+/* Planes of tiles that we know. Of what only devices know they judge. */
+static int check_tiles(const struct plan *plan, const struct wc_dma_buf *d, struct wc_error *error)
+{
+	const struct frame_format *format = &plan->format;
+	char text[TILING_TEXT];
+
+	if (plan->pixels || !frame_format_pixels(format))
+		return 0;
+	for (unsigned i = 0; i < format->n_planes; i++) {
+		unsigned object = d->planes[i].object;
+		size_t size = size_of(plan, d, object);
+
+		if (!frame_format_tiles_fit(format, i, size))
+			return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
+					 "object %u is too small or stride or offset do not suit: "
+					 "plane %u of %ux%u pixels in %s is at %zu, with stride "
+					 "%zu, of %zu bytes", object, i, format->width,
+					 format->height, frame_format_tiling_text(format, text),
+					 format->planes[i].offset, format->planes[i].stride, size);
+	}
+	return 0;
+}
+
 static int plan_planes(struct plan *plan, const struct wc_dma_buf *d, struct wc_error *error)
 {
-	if (plan->pixels && plan->pixels->n_planes != d->plane_count)
+	const struct pixel_format *pixels = frame_format_pixels(&plan->format);
+
+	if (pixels && pixels->n_planes != d->plane_count)
 		return error_set(error, WC_TYPE_ERROR, WC_STAGE_NONE, 0,
 				 "the DMA-BUF has %u planes, the format has %u", d->plane_count,
-				 plan->pixels->n_planes);
+				 pixels->n_planes);
 	for (unsigned i = 0; i < d->plane_count; i++) {
 		int ret = check_plane(plan, d, i, error);
 
@@ -191,7 +222,7 @@ static int plan_planes(struct plan *plan, const struct wc_dma_buf *d, struct wc_
 						 "planes %u and %u overlap", j, i);
 	}
 	plan->format.n_planes = d->plane_count;
-	return 0;
+	return check_tiles(plan, d, error);
 }
 
 static int plan_format(struct plan *plan, const struct wc_dma_buf *d, struct wc_error *error)
@@ -215,18 +246,19 @@ static int plan_format(struct plan *plan, const struct wc_dma_buf *d, struct wc_
 	return 0;
 }
 
-/* A format that we do not know has no chroma samples to be aligned to. */
+/* A format that we cannot read has no chroma samples to be aligned to. */
 static int plan_visible(struct plan *plan, const struct wc_video_frame_init *init,
 			struct wc_error *error)
 {
 	static const struct pixel_format unknown;
+	const struct pixel_format *pixels = frame_format_pixels(&plan->format);
 
 	plan->visible = init->visible_rect;
 	if (rect_is_zero(&plan->visible))
 		plan->visible = (struct wc_rect) {
 			0, 0, plan->format.width, plan->format.height,
 		};
-	return rect_check(plan->pixels ? plan->pixels : &unknown, &plan->visible,
+	return rect_check(pixels ? pixels : &unknown, &plan->visible,
 			  plan->format.width, plan->format.height, error);
 }
 

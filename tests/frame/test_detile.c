@@ -325,8 +325,11 @@ START_TEST(only_what_is_known_is_read)
 	ck_assert_int_eq(modifier_tiling(nv12, DRM_FORMAT_MOD_SAMSUNG_64_32_TILE), TILING_64X32_Z);
 	ck_assert_int_eq(modifier_tiling(nv12, DRM_FORMAT_MOD_BROADCOM_SAND128_COL_HEIGHT(816ULL)),
 			 TILING_COLUMNS);
-	ck_assert_int_eq(modifier_tiling(DRM_FORMAT_P030, DRM_FORMAT_MOD_BROADCOM_SAND128),
+	ck_assert_int_eq(modifier_tiling(DRM_FORMAT_P030,
+					 DRM_FORMAT_MOD_BROADCOM_SAND128_COL_HEIGHT(12ULL)),
 			 TILING_COLUMNS);
+	ck_assert_int_eq(modifier_tiling(DRM_FORMAT_P030, DRM_FORMAT_MOD_BROADCOM_SAND128),
+			 TILING_OPAQUE);
 	ck_assert_int_eq(modifier_tiling(nv12, DRM_FORMAT_MOD_BROADCOM_SAND64_COL_HEIGHT(816ULL)),
 			 TILING_OPAQUE);
 	ck_assert_int_eq(modifier_tiling(DRM_FORMAT_XRGB8888, DRM_FORMAT_MOD_SAMSUNG_64_32_TILE),

@@ -20,6 +20,7 @@
 
 #include "frame/dma_buf.h"
 #include "frame/encoded_video_chunk.h"
+#include "frame/modifier.h"
 #include "frame/pixel_format.h"
 #include "frame/video_frame.h"
 #include "frame/video_frame_init.h"
@@ -523,6 +524,103 @@ START_TEST(a_tiled_picture_is_for_devices_only)
 }
 END_TEST
 
+#define SAND(rows) DRM_FORMAT_MOD_BROADCOM_SAND128_COL_HEIGHT(UINT64_C(rows))
+
+/* 16x8 pixels in tilings that are known, and how many bytes whole rows of tiles end at. */
+static const struct {
+	uint64_t modifier;
+	uint32_t fourcc;
+	size_t stride, chroma, needed;
+} tiled[] = {
+	{ DRM_FORMAT_MOD_SAMSUNG_16_16_TILE, DRM_FORMAT_NV12, 16, 256, 256 + 64 },
+	{ DRM_FORMAT_MOD_SAMSUNG_64_32_TILE, DRM_FORMAT_NV21, 128, 4096, 8192 },
+	{ DRM_FORMAT_MOD_ALLWINNER_TILED, DRM_FORMAT_NV12, 32, 1024, 1024 + 128 },
+	{ DRM_FORMAT_MOD_MTK_16L_32S_TILE, DRM_FORMAT_NV12, 32, 1024, 1024 + 64 },
+	/* Eight rows, and four of chroma; the stride is for displays. */
+	{ SAND(12), DRM_FORMAT_NV12, 128, 1024, 1536 },
+	{ SAND(12), DRM_FORMAT_P030, 0, 1024, 1536 },
+	{ SAND(13), DRM_FORMAT_NV12, 128, 1152, 1664 },
+};
+
+static struct wc_dma_buf describe_tiled(int fd, int i)
+{
+	struct wc_dma_buf dma_buf = describe(fd);
+
+	dma_buf.modifier = tiled[i].modifier;
+	dma_buf.fourcc = tiled[i].fourcc;
+	dma_buf.planes[0].stride = dma_buf.planes[1].stride = tiled[i].stride;
+	dma_buf.planes[1].offset = tiled[i].chroma;
+	return dma_buf;
+}
+
+START_TEST(the_true_size_decides_of_tiles)
+{
+	int fd = make_file("dma-buf", (off_t)tiled[_i].needed);
+	struct wc_dma_buf dma_buf = describe_tiled(fd, _i);
+	struct wc_video_frame *frame = must_import(&dma_buf);
+	uint8_t data[SIZE];
+
+	ck_assert_int_eq(wc_video_frame_copy_to(frame, NULL, data, SIZE, NULL), WC_OK);
+	wc_video_frame_unref(frame);
+	released = 0;
+	dma_buf.objects[0].size = tiled[_i].needed - 1;
+	must_fail(&dma_buf, NULL, WC_TYPE_ERROR, "object 0 is too small");
+	dma_buf.objects[0].size = 0;
+	ck_assert_int_eq(ftruncate(fd, (off_t)tiled[_i].needed - 1), 0);
+	must_fail(&dma_buf, NULL, WC_TYPE_ERROR, "plane 1 of 16x8 pixels in ");
+	dma_buf.plane_count = 1;
+	must_fail(&dma_buf, NULL, WC_TYPE_ERROR, "the format has 2");
+	close(fd);
+}
+END_TEST
+
+static void half_a_tile(struct wc_dma_buf *d) { d->planes[0].stride = 24; }
+static void short_column(struct wc_dma_buf *d) { d->modifier = SAND(7); }
+/* Chroma would reach into the next column's luma. */
+static void full_column(struct wc_dma_buf *d) { d->modifier = SAND(11); }
+static void no_column(struct wc_dma_buf *d) { d->modifier = SAND(0); }
+/* Its low 32 bits are a height that fits. */
+static void tall_column(struct wc_dma_buf *d) { d->modifier = SAND(0x10000000c); d->width = 256; }
+static void odd_corner(struct wc_dma_buf *d) { d->planes[1].offset = UINT32_MAX; }
+
+static const struct {
+	int tiled;
+	void (*spoil)(struct wc_dma_buf *dma_buf);
+} spoilt[] = {
+	{ 0, half_a_tile }, { 1, half_a_tile }, { 4, short_column }, { 4, full_column },
+	{ 4, tall_column }, { 2, odd_corner }, { 5, odd_corner },
+};
+
+START_TEST(tiles_that_do_not_suit_are_refused)
+{
+	int fd = make_file("dma-buf", 1 << 16);
+	struct wc_dma_buf dma_buf = describe_tiled(fd, spoilt[_i].tiled);
+
+	wc_video_frame_unref(must_import(&dma_buf));
+	released = 0;
+	spoilt[_i].spoil(&dma_buf);
+	must_fail(&dma_buf, NULL, WC_TYPE_ERROR, "too small");
+	close(fd);
+}
+END_TEST
+
+/* Of columns whose height nobody tells the rest is not known either. */
+START_TEST(columns_without_a_height_are_for_devices_only)
+{
+	int fd = make_file("dma-buf", SIZE);
+	struct wc_dma_buf dma_buf = describe_tiled(fd, 4);
+	struct wc_video_frame *frame;
+	uint8_t data[SIZE];
+
+	no_column(&dma_buf);
+	frame = must_import(&dma_buf);
+	ck_assert_int_eq(wc_video_frame_copy_to(frame, NULL, data, SIZE, NULL),
+			 WC_NOT_SUPPORTED_ERROR);
+	wc_video_frame_unref(frame);
+	close(fd);
+}
+END_TEST
+
 START_TEST(what_the_machine_lacks_leaves_nothing)
 {
 	static const struct {
@@ -796,6 +894,9 @@ static Suite *suite(void)
 	tcase_add_test(import_case, a_plain_file_is_no_dma_buf);
 	tcase_add_test(import_case, the_init_must_not_contradict);
 	tcase_add_test(import_case, a_tiled_picture_is_for_devices_only);
+	tcase_add_loop_test(import_case, the_true_size_decides_of_tiles, 0, N(tiled));
+	tcase_add_loop_test(import_case, tiles_that_do_not_suit_are_refused, 0, N(spoilt));
+	tcase_add_test(import_case, columns_without_a_height_are_for_devices_only);
 	tcase_add_test(import_case, what_the_machine_lacks_leaves_nothing);
 	tcase_add_test(import_case, imports_keep_to_the_budgets);
 	suite_add_tcase(s, import_case);
