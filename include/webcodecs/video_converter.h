@@ -39,6 +39,11 @@
  * behind a wc_video_converter_configure(). So a converter may be fed with frames of all kinds, but
  * each change costs about what opening a device does; use one converter for each stream of frames.
  * Frames of the same kind go on without a break, whatever memory they are in.
+ *
+ * **Sources that do not lie in rows** (video_frame.h) are converted on the CPU, in tilings that it
+ * knows; results always lie in rows, with the same samples if no other format is asked for: P010 of
+ * DRM_FORMAT_P030. Devices read rows only: a configuration that asks for one gets
+ * NotSupportedError, as compressed pictures do everywhere, with a message that names the modifier.
  */
 #ifndef WEBCODECS_VIDEO_CONVERTER_H
 #define WEBCODECS_VIDEO_CONVERTER_H
@@ -182,7 +187,8 @@ void wc_video_converter_get_session_info(const struct wc_video_converter *conver
 /** A kind of sources, as frames say it of themselves. */
 struct wc_video_converter_source {
 	uint32_t fourcc;              /**< DRM; needed */
-	uint64_t modifier;            /**< DRM_FORMAT_MOD_LINEAR is 0 */
+	/** DRM_FORMAT_MOD_LINEAR is 0. Tilings without a modifier cannot be asked for. */
+	uint64_t modifier;
 	uint32_t width, height;       /**< of the visible part, pixels; needed */
 	uint16_t rotation;
 	bool flip;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "frame/color_space.h"
+#include "frame/detile.h"
+#include "frame/modifier.h"
 #include "frame/pixel_format.h"
 #include "util/error.h"
 #include "util/reserved.h"
@@ -125,13 +127,16 @@ struct converter_source converter_source_of(const struct wc_video_frame *frame)
 			.flip = frame->flip,
 			.color_space = frame->color_space,
 		},
+		.tiling = frame->format.tiling,
 		.display = { frame->display_width, frame->display_height },
 	};
 }
 
 struct converter_source converter_source_described(const struct wc_video_converter_source *given)
 {
-	struct converter_source source = { .is = *given };
+	struct converter_source source = {
+		.is = *given, .tiling = modifier_tiling(given->fourcc, given->modifier),
+	};
 	struct display_size size = { given->width, given->height };
 
 	if (color_space_is_null(&given->color_space))
@@ -180,15 +185,25 @@ static struct wc_video_color_space result_colors(const struct wc_video_color_spa
 	return colors;
 }
 
+/* What results are when nothing else is asked for: of tiles the same samples in rows. */
+static uint32_t fourcc_of_rows(const struct converter_format *source)
+{
+	uint32_t rows = detile_fourcc(source->fourcc, source->tiling);
+
+	return rows ? rows : source->fourcc;
+}
+
 static void init_params(struct converter_params *params,
 			const struct wc_video_converter_config *config,
-			const struct wc_video_converter_source *source)
+			const struct converter_source *given)
 {
+	const struct wc_video_converter_source *source = &given->is;
 	struct converter_format *from = &params->source, *to = &params->result;
 	struct display_size size = { source->width, source->height };
 
 	from->fourcc = source->fourcc;
 	from->modifier = source->modifier;
+	from->tiling = given->tiling;
 	from->width = source->width;
 	from->height = source->height;
 	from->color_space = source->color_space;
@@ -196,7 +211,7 @@ static void init_params(struct converter_params *params,
 		turn_on(params, source->rotation, source->flip);
 	turn_on(params, config->rotation, config->flip);
 	size = display_size_turned(size, params->rotation);
-	to->fourcc = config->fourcc ? config->fourcc : source->fourcc;
+	to->fourcc = config->fourcc ? config->fourcc : fourcc_of_rows(from);
 	to->modifier = DRM_FORMAT_MOD_LINEAR;
 	to->width = config->width ? config->width : size.width;
 	to->height = config->height ? config->height : size.height;
@@ -225,7 +240,7 @@ void converter_kind_init(struct converter_kind *kind,
 			 const struct converter_source *source)
 {
 	*kind = (struct converter_kind) { .rotation = 0 };
-	init_params(&kind->params, config, &source->is);
+	init_params(&kind->params, config, source);
 	if (config->orientation == WC_ORIENTATION_CARRY) {
 		kind->rotation = source->is.rotation;
 		kind->flip = source->is.flip;
@@ -241,8 +256,9 @@ void converter_kind_init(struct converter_kind *kind,
 
 static bool same_format(const struct converter_format *a, const struct converter_format *b)
 {
-	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->width == b->width &&
-	       a->height == b->height && color_space_equal(&a->color_space, &b->color_space);
+	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->tiling == b->tiling &&
+	       a->width == b->width && a->height == b->height &&
+	       color_space_equal(&a->color_space, &b->color_space);
 }
 
 static bool same_params(const struct converter_params *a, const struct converter_params *b)

@@ -17,9 +17,10 @@ struct converter_config {
 	char storage[];
 };
 
-/* A source: what is public of it, and the size at which it is to be shown. */
+/* A source: what is public of it, how it lies, and the size at which it is to be shown. */
 struct converter_source {
 	struct wc_video_converter_source is;
+	enum tiling tiling;
 	struct display_size display;
 };
 

@@ -174,6 +174,14 @@ int video_frame_detile(const struct wc_video_frame *frame, const struct wc_rect 
 		       const struct convert_image *to);
 
 /*
+ * A part of the picture in rows: where it is, as video_frame_image() has it, with NULL in *memory;
+ * or of what does not lie in rows, made in *memory, which goes to free(). 0, -ENOTSUP or -ENOMEM as
+ * video_frame_detile(). The part lies within the coded picture and begins at a chroma sample.
+ */
+int video_frame_rows(const struct wc_video_frame *frame, const struct wc_rect *part,
+		     struct convert_image *rows, uint8_t **memory);
+
+/*
  * A new pin of the frame's buffer, for a codec that outlasts a close by the application. It is not
  * the application's, so its memory stays where it is. NULL without memory, or when the frame was
  * closed meanwhile, under pressure.

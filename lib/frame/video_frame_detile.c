@@ -131,40 +131,61 @@ static int detile(const struct wc_video_frame *frame, const struct pixel_format 
 	return 0;
 }
 
-static int detile_and_convert(const struct wc_video_frame *frame,
-			      const struct pixel_format *pixels, const struct wc_rect *part,
-			      const struct convert_image *to)
+/* Of tiles: rows in memory of their own. */
+static int make_rows(const struct wc_video_frame *frame, const struct pixel_format *pixels,
+		     const struct wc_rect *part, struct convert_image *rows, uint8_t **memory)
 {
-	struct convert_image rows = {
+	struct frame_format format;
+	size_t size = frame_format_tight(&format, pixels->fourcc, part->width, part->height);
+	int ret;
+
+	*rows = (struct convert_image) {
 		.fourcc = pixels->fourcc, .width = part->width, .height = part->height,
 		.matrix = frame->color_space.matrix, .range = frame->color_space.range,
 	};
-	struct frame_format format;
-	size_t size = frame_format_tight(&format, pixels->fourcc, part->width, part->height);
-	uint8_t *memory = size ? malloc(size) : NULL;
-	int ret;
-
-	if (!memory)
+	*memory = size ? malloc(size) : NULL;
+	if (!*memory)
 		return -ENOMEM;
 	for (unsigned i = 0; i < format.n_planes; i++) {
-		rows.planes[i].data = memory + format.planes[i].offset;
-		rows.planes[i].stride = format.planes[i].stride;
+		rows->planes[i].data = *memory + format.planes[i].offset;
+		rows->planes[i].stride = format.planes[i].stride;
 	}
-	ret = detile(frame, pixels, part, &rows);
-	if (ret == 0)
-		ret = convert_frame(&rows, to);
-	free(memory);
+	ret = detile(frame, pixels, part, rows);
+	if (ret < 0) {
+		free(*memory);
+		*memory = NULL;
+	}
 	return ret;
+}
+
+int video_frame_rows(const struct wc_video_frame *frame, const struct wc_rect *part,
+		     struct convert_image *rows, uint8_t **memory)
+{
+	const struct pixel_format *pixels = frame_format_pixels(&frame->format);
+
+	*memory = NULL;
+	if (!pixels)
+		return -ENOTSUP;
+	if (frame->format.modifier == DRM_FORMAT_MOD_LINEAR)
+		return video_frame_image(frame, part, rows) ? 0 : -ENOTSUP;
+	return make_rows(frame, pixels, part, rows, memory);
 }
 
 int video_frame_detile(const struct wc_video_frame *frame, const struct wc_rect *part,
 		       const struct convert_image *to)
 {
 	const struct pixel_format *pixels = frame_format_pixels(&frame->format);
+	struct convert_image rows;
+	uint8_t *memory;
+	int ret;
 
 	if (!pixels || frame->format.modifier == DRM_FORMAT_MOD_LINEAR)
 		return -ENOTSUP;
 	if (to->fourcc == pixels->fourcc && to->width == part->width && to->height == part->height)
 		return detile(frame, pixels, part, to);
-	return detile_and_convert(frame, pixels, part, to);
+	ret = make_rows(frame, pixels, part, &rows, &memory);
+	if (ret == 0)
+		ret = convert_frame(&rows, to);
+	free(memory);
+	return ret;
 }

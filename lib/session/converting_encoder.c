@@ -354,13 +354,15 @@ static struct converter_format kind_of(const struct wc_video_frame *frame)
 		.width = frame->visible.width,
 		.height = frame->visible.height,
 		.color_space = frame->color_space,
+		.tiling = frame->format.tiling,
 	};
 }
 
 static bool same_kind(const struct converter_format *a, const struct converter_format *b)
 {
-	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->width == b->width &&
-	       a->height == b->height && color_space_equal(&a->color_space, &b->color_space);
+	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->tiling == b->tiling &&
+	       a->width == b->width && a->height == b->height &&
+	       color_space_equal(&a->color_space, &b->color_space);
 }
 
 static int submit_direct(struct converting *c, const struct session_input *input,

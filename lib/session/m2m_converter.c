@@ -35,6 +35,7 @@
 #include <drm_fourcc.h>
 
 #include "frame/color_space.h"
+#include "frame/modifier.h"
 #include "frame/pixel_format.h"
 #include "session/layout.h"
 #include "session/stateful.h"
@@ -777,6 +778,7 @@ static int check_kind(struct converter *c, const struct wc_video_frame *frame,
 	const struct converter_format *kind = &c->params.source;
 
 	if (frame->format.fourcc == kind->fourcc && frame->format.modifier == kind->modifier &&
+	    frame->format.tiling == kind->tiling &&
 	    frame->visible.width == kind->width && frame->visible.height == kind->height)
 		return 0;
 	return refuse(c, error, "the frame is of another kind than the converter was made for");
@@ -873,13 +875,14 @@ static const struct session_ops session_ops = {
 
 static int set_up(struct converter *c, struct wc_error *error)
 {
+	char text[MODIFIER_TEXT];
 	int ret;
 
 	if (is_deinterlacer(c))
 		return refuse(c, error, "the device only takes fields apart");
 	if (c->params.source.modifier != DRM_FORMAT_MOD_LINEAR)
-		return refuse(c, error, "the modifier of the source is 0x%llx, and the device "
-			      "reads rows", (unsigned long long)c->params.source.modifier);
+		return refuse(c, error, "the modifier of the source is %s, and the device reads "
+			      "rows", modifier_text(c->params.source.modifier, text));
 	ret = set_turn(c, error);
 	if (ret == 0)
 		ret = set_own_source(c, error);

@@ -68,6 +68,7 @@ struct converter_format {
 	uint64_t modifier;                 /* DRM; of results always linear */
 	uint32_t width, height;            /* pixels; of sources the visible part */
 	struct wc_video_color_space color_space;   /* nulls: nobody said */
+	enum tiling tiling;                /* not each has a modifier */
 };
 
 /*

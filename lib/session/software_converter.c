@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Converters on libyuv: each frame becomes a picture in the memory of the context's frames. Nothing
- * is kept between two frames, so draining and starting anew have nothing to do.
+ * is kept between two frames, so draining and starting anew have nothing to do. What lies in tiles
+ * or columns becomes rows first: in place of the result where nothing else is to be done, else in
+ * memory for that frame.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "frame/convert.h"
+#include "frame/detile.h"
 #include "frame/fence.h"
 #include "frame/frame_memory.h"
 #include "frame/memory_io.h"
+#include "frame/modifier.h"
 #include "frame/pixel_format.h"
 #include "frame/video_frame_init.h"
 #include "session/software_session.h"
@@ -46,16 +50,23 @@ static struct converter *of_worker(struct software_worker *worker)
 
 /* --- What is asked for --- */
 
+/* Of the rows that are read; 0: the CPU can make none. */
+static uint32_t fourcc_of_rows(const struct converter_format *format)
+{
+	return format->modifier == DRM_FORMAT_MOD_LINEAR
+		       ? format->fourcc : detile_fourcc(format->fourcc, format->tiling);
+}
+
 static bool is_rgb(const struct converter_format *format)
 {
-	return pixel_format_find(format->fourcc)->rgb;
+	return pixel_format_find(fourcc_of_rows(format))->rgb;
 }
 
 /* As convert.h has it: of RGB nothing is computed. */
 static struct convert_image image_like(const struct converter_format *format)
 {
 	return (struct convert_image) {
-		.fourcc = format->fourcc,
+		.fourcc = fourcc_of_rows(format),
 		.width = format->width,
 		.height = format->height,
 		.matrix = is_rgb(format) ? WC_MATRIX_UNSPECIFIED : format->color_space.matrix,
@@ -149,37 +160,67 @@ static void fail_converting(struct converter *c, int ret)
 	fail(c, &error);
 }
 
-/* The colours are those that were asked for, whatever the frame says. */
-static bool image_of(const struct wc_video_frame *frame, const struct convert_image *like,
-		     struct convert_image *image)
+/* Whether nothing is to be done but to make rows of tiles. */
+static bool only_lies_otherwise(const struct converter *c)
 {
-	if (!video_frame_image(frame, &frame->visible, image))
-		return false;
-	image->matrix = like->matrix;
-	image->range = like->range;
-	return true;
+	const struct converter_params *p = &c->params;
+	struct convert_image source = image_like(&p->source), result = image_like(&p->result);
+
+	return p->source.modifier != DRM_FORMAT_MOD_LINEAR && !p->rotation && !p->flip &&
+	       source.fourcc == result.fourcc && source.width == result.width &&
+	       source.height == result.height && source.matrix == result.matrix &&
+	       source.range == result.range;
+}
+
+/* Colours are those that were asked for, whatever the frame says. 0 or a negative errno. */
+static int convert_rows(struct converter *c, const struct wc_video_frame *frame,
+			const struct convert_image *to)
+{
+	struct convert_change change = change_of(&c->params);
+	struct convert_image source = image_like(&c->params.source);
+	struct convert_image from;
+	uint8_t *memory;
+	int ret = video_frame_rows(frame, &frame->visible, &from, &memory);
+
+	if (ret < 0)
+		return ret == -ENOTSUP ? -EACCES : ret;
+	from.matrix = source.matrix;
+	from.range = source.range;
+	ret = convert_change(&from, &change, to);
+	free(memory);
+	return ret;
+}
+
+/* -EACCES: the CPU cannot read the frame. */
+static int convert_to(struct converter *c, const struct wc_video_frame *frame,
+		      const struct convert_image *to)
+{
+	int ret;
+
+	if (!only_lies_otherwise(c))
+		return convert_rows(c, frame, to);
+	ret = video_frame_detile(frame, &frame->visible, to);
+	return ret == -ENOTSUP ? -EACCES : ret;
 }
 
 /* While the CPU has access to both. */
 static bool convert_pictures(struct converter *c, const struct wc_video_frame *frame,
 			     const struct wc_video_frame *result)
 {
-	struct convert_change change = change_of(&c->params);
-	struct convert_image source = image_like(&c->params.source);
 	struct convert_image target = image_like(&c->params.result);
-	struct convert_image from, to;
+	struct convert_image to;
 	int ret;
 
-	if (!image_of(frame, &source, &from)) {
-		fail_reading(c, WC_NOT_SUPPORTED_ERROR, 0);
-		return false;
-	}
-	if (!image_of(result, &target, &to)) {
+	if (!video_frame_image(result, &result->visible, &to)) {
 		fail_writing(c, 0);
 		return false;
 	}
-	ret = convert_change(&from, &change, &to);
-	if (ret < 0)
+	to.matrix = target.matrix;
+	to.range = target.range;
+	ret = convert_to(c, frame, &to);
+	if (ret == -EACCES)
+		fail_reading(c, WC_NOT_SUPPORTED_ERROR, 0);
+	else if (ret < 0)
 		fail_converting(c, ret);
 	else
 		software_session_count_copied(&c->base, convert_size(&to));
@@ -315,6 +356,7 @@ static bool is_expected(const struct converter *c, const struct wc_video_frame *
 
 	return frame->format.fourcc == source->fourcc &&
 	       frame->format.modifier == source->modifier &&
+	       frame->format.tiling == source->tiling &&
 	       frame->visible.width == source->width && frame->visible.height == source->height;
 }
 
@@ -322,16 +364,18 @@ static bool is_expected(const struct converter *c, const struct wc_video_frame *
 static int refuse(struct converter *c, const struct wc_video_frame *frame, struct wc_error *error)
 {
 	const struct converter_format *source = &c->params.source;
+	char text[TILING_TEXT];
 
 	if (is_expected(c, frame))
 		error_set(error, (enum wc_status)video_frame_clone_failed(frame), WC_STAGE_JOB, 0,
 			  "a frame to convert is closed, or there is no memory to keep it");
 	else
 		error_set(error, WC_TYPE_ERROR, WC_STAGE_JOB, 0,
-			  "a frame of %.4s, %ux%u pixels, came to a converter of %.4s, %ux%u",
-			  (const char *)&frame->format.fourcc, frame->visible.width,
-			  frame->visible.height, (const char *)&source->fourcc, source->width,
-			  source->height);
+			  "a frame of %.4s, %ux%u pixels in %s, came to a converter of %.4s, %ux%u "
+			  "in %s", (const char *)&frame->format.fourcc, frame->visible.width,
+			  frame->visible.height, frame_format_tiling_text(&frame->format, text),
+			  (const char *)&source->fourcc, source->width, source->height,
+			  tiling_name(source->tiling));
 	error_set_device(error, c->base.name);
 	return error->name;
 }
@@ -383,10 +427,10 @@ static const char *find_problem(const struct converter_params *params)
 	struct convert_change change = change_of(params);
 	struct convert_image from, to;
 
-	if (!pixel_format_find(source->fourcc) || !pixel_format_find(result->fourcc))
+	if (!pixel_format_find(fourcc_of_rows(source)) || !pixel_format_find(result->fourcc))
 		return "a format without a linear layout that is known";
-	if (source->modifier != DRM_FORMAT_MOD_LINEAR || result->modifier != DRM_FORMAT_MOD_LINEAR)
-		return "pictures that do not lie in rows";
+	if (result->modifier != DRM_FORMAT_MOD_LINEAR)
+		return "results that do not lie in rows";
 	if (!source->width || !source->height || !result->width || !result->height)
 		return "a picture without pixels";
 	if (source->width > MAX_PIXELS || source->height > MAX_PIXELS ||
@@ -401,11 +445,26 @@ static const char *find_problem(const struct converter_params *params)
 	return convert_possible(&from, &change, &to) ? NULL : "no way from one format to the other";
 }
 
+/* What is in a layout that is for devices only. */
+static int refuse_layout(const struct converter_format *source, struct wc_error *error)
+{
+	char text[MODIFIER_TEXT];
+
+	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
+		  "the CPU cannot read %.4s in %s: a layout that only devices know",
+		  (const char *)&source->fourcc, modifier_text(source->modifier, text));
+	error_set_device(error, "libyuv");
+	return error->name;
+}
+
 static int check(const struct converter_params *params, struct wc_error *error)
 {
 	const struct converter_format *source = &params->source, *result = &params->result;
-	const char *problem = find_problem(params);
+	const char *problem;
 
+	if (source->modifier != DRM_FORMAT_MOD_LINEAR && !fourcc_of_rows(source))
+		return refuse_layout(source, error);
+	problem = find_problem(params);
 	if (!problem)
 		return 0;
 	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,

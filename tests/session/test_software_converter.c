@@ -223,9 +223,9 @@ static void paint(struct wc_video_frame *frame, unsigned number)
 	wc_video_frame_unmap(frame);
 }
 
-/* A coded picture with a margin on the right and below; its content depends on the number. */
-static struct wc_video_frame *new_source(const struct converter_params *params, unsigned number,
-					 unsigned use)
+/* A coded picture in rows with a margin on each side; its content depends on the number. */
+static struct wc_video_frame *new_rows(const struct converter_params *params, unsigned number,
+				       unsigned use)
 {
 	struct wc_video_frame_init init = {
 		.fourcc = params->source.fourcc,
@@ -241,6 +241,64 @@ static struct wc_video_frame *new_source(const struct converter_params *params, 
 	ck_assert_int_eq(video_frame_alloc(core, memory, &init, use, &frame, &error), 0);
 	paint(frame, number);
 	return frame;
+}
+
+/* Rows from one column to the next. */
+#define COLUMN_ROWS 100
+
+/* Where byte x of row y is in a plane (pixfmt-yuv-planar.rst; drm_fourcc.h, SAND). */
+static size_t tiled_address(enum tiling tiling, unsigned plane, size_t stride, size_t x, size_t y)
+{
+	struct tile_shape tile = tiling_shape(tiling, plane);
+	size_t before = y / tile.height * (stride / tile.width) + x / tile.width;
+
+	if (tiling == TILING_COLUMNS)
+		return (x / 128 * COLUMN_ROWS + y) * 128 + x % 128;
+	return before * tile.width * tile.height + y % tile.height * tile.width + x % tile.width;
+}
+
+/* The picture as the kind says; luma and chroma in objects of their own but for columns. */
+static struct wc_video_frame *new_tiled(const struct wc_video_frame *rows,
+					const struct converter_format *kind)
+{
+	const struct pixel_format *pixels = pixel_format_find(kind->fourcc);
+	const size_t room = 128 * 128 * 4;
+	struct frame_format format = rows->format;
+	struct buffer *buffer = buffer_new_plain(core, 2 * room);
+	struct wc_video_frame *frame;
+
+	format.modifier = kind->modifier;
+	format.tiling = kind->tiling;
+	for (unsigned i = 0; i < 2; i++) {
+		size_t bytes = pixel_format_row_bytes(pixels, i, format.width);
+		size_t at = !i ? 0 : kind->tiling == TILING_COLUMNS ? 128u * format.height : room;
+		size_t stride = (bytes + 127) / 128 * 128;
+
+		format.planes[i].object = 0;
+		format.planes[i].offset = at;
+		format.planes[i].stride = stride;
+		for (size_t y = 0; y < pixel_format_rows(pixels, i, format.height); y++)
+			for (size_t x = 0; x < bytes; x++)
+				buffer->objects[0].map[at + tiled_address(kind->tiling, i, stride,
+									  x, y)] =
+					video_frame_plane(rows, i)[y *
+						rows->format.planes[i].stride + x];
+	}
+	frame = video_frame_new(core, buffer, &format, &rows->visible, &rows->timing);
+	buffer_unref(buffer);
+	return frame;
+}
+
+static struct wc_video_frame *new_source(const struct converter_params *params, unsigned number,
+					 unsigned use)
+{
+	struct wc_video_frame *rows = new_rows(params, number, use), *tiled;
+
+	if (params->source.tiling == TILING_LINEAR)
+		return rows;
+	tiled = new_tiled(rows, &params->source);
+	wc_video_frame_unref(rows);
+	return tiled;
 }
 
 static int submit(struct wc_video_frame *frame)
@@ -313,11 +371,11 @@ static void compare_rows(const struct wc_video_frame *frame, const struct conver
 					 pixel_format_row_bytes(pixels, i, image->width));
 }
 
-/* What convert_change() makes of the same source is what came out. */
+/* What convert_change() makes of the same source, in rows, is what came out. */
 static void check_result(const struct converter_params *params, struct wc_video_frame *frame,
 			 unsigned number)
 {
-	struct wc_video_frame *source = new_source(params, number, WC_MEMORY_FOR_CPU), *target;
+	struct wc_video_frame *source = new_rows(params, number, WC_MEMORY_FOR_CPU), *target;
 	struct convert_change change = { params->rotation, params->flip, true };
 	struct convert_image from, to;
 
@@ -379,6 +437,26 @@ static const struct converter_params cases[] = {
 	  0, false, WC_MEMORY_FOR_CPU, 0 },
 	{ { DRM_FORMAT_R8, 0, 32768, 2, { 0 } }, { DRM_FORMAT_R8, 0, 1, 32768, { 0 } },
 	  90, false, WC_MEMORY_FOR_CPU, 0 },
+	/* Tiles that become rows and nothing else, and that are converted, too. */
+	{ { DRM_FORMAT_NV12, DRM_FORMAT_MOD_ALLWINNER_TILED, 33, 17, .tiling = TILING_32X32 },
+	  { DRM_FORMAT_NV12, 0, 33, 17, { 0 } }, 0, false, WC_MEMORY_FOR_CPU, 0 },
+	{ { DRM_FORMAT_NV12, DRM_FORMAT_MOD_INVALID, 33, 17, .tiling = TILING_4X4 },
+	  { DRM_FORMAT_YUV420, 0, 33, 17, { 0 } }, 0, false, WC_MEMORY_FOR_CPU, 0 },
+	{ { DRM_FORMAT_NV12, DRM_FORMAT_MOD_SAMSUNG_16_16_TILE, 60, 40,
+	    .tiling = TILING_16X16_BLOCKS },
+	  { DRM_FORMAT_NV12, 0, 30, 90, { 0 } }, 90, true, WC_MEMORY_FOR_CPU, 0 },
+	{ { DRM_FORMAT_NV12, DRM_FORMAT_MOD_BROADCOM_SAND128_COL_HEIGHT(100ULL), 129, 50,
+	    .tiling = TILING_COLUMNS },
+	  { DRM_FORMAT_XRGB8888, 0, 64, 50, { 0 } }, 0, false, WC_MEMORY_FOR_CPU, 0 },
+	{ { DRM_FORMAT_P010, DRM_FORMAT_MOD_INVALID, 21, 19, .tiling = TILING_8X4 },
+	  { DRM_FORMAT_NV12, 0, 21, 19, { 0 } }, 180, false, WC_MEMORY_FOR_CPU, 0 },
+	/* The numbers anew, although formats and sizes are the same. */
+	{ { DRM_FORMAT_NV21, DRM_FORMAT_MOD_SAMSUNG_16_16_TILE, 64, 48,
+	    { WC_PRIMARIES_SMPTE170M, WC_TRANSFER_SMPTE170M, WC_MATRIX_SMPTE170M,
+	      WC_COLOR_RANGE_FULL }, TILING_16X16_BLOCKS },
+	  { DRM_FORMAT_NV21, 0, 64, 48, { WC_PRIMARIES_BT709, WC_TRANSFER_BT709,
+					  WC_MATRIX_BT709, WC_COLOR_RANGE_LIMITED } },
+	  0, false, WC_MEMORY_FOR_CPU, 0 },
 };
 
 #define N_CASES ((int)(sizeof cases / sizeof *cases))
@@ -824,7 +902,7 @@ START_TEST(what_cannot_be_is_said_at_once)
 		{ DRM_FORMAT_NV12, 16, 16, DRM_FORMAT_NV12, 16, 32769, 0, 0, "32768" },
 		{ DRM_FORMAT_NV12, 16, 16, DRM_FORMAT_NV12, 16, 16, 0, 45, "rotation" },
 		{ DRM_FORMAT_NV12, 16, 16, DRM_FORMAT_NV12, 16, 16,
-		  DRM_FORMAT_MOD_SAMSUNG_16_16_TILE, 0, "rows" },
+		  DRM_FORMAT_MOD_ARM_AFBC(1), 0, "the CPU cannot read NV12 in ARM_AFBC(0x1)" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -885,13 +963,21 @@ START_TEST(frames_of_another_kind_are_refused)
 {
 	struct converter_params params = usual(), other = usual();
 
-	if (_i == 0)
+	if (_i == 0) {
 		other.source.fourcc = DRM_FORMAT_YUV420;
-	else
+	} else if (_i == 1) {
 		other.source.width = 322;
+	} else {
+		/* Of two that have no modifier. */
+		other.source.width = params.source.width = 80;
+		other.source.height = params.source.height = 60;
+		other.source.modifier = params.source.modifier = DRM_FORMAT_MOD_INVALID;
+		params.source.tiling = TILING_4X4;
+		other.source.tiling = TILING_16X16;
+	}
 	ck_assert_int_eq(open_session(&params), 0);
 	ck_assert_int_eq(feed(new_source(&other, 1, WC_MEMORY_FOR_CPU)), WC_TYPE_ERROR);
-	check_error(WC_TYPE_ERROR, _i == 0 ? "YU12" : "322x240");
+	check_error(WC_TYPE_ERROR, (const char *[]) { "YU12", "322x240", "16x16 tiles" }[_i]);
 }
 END_TEST
 
@@ -985,6 +1071,10 @@ START_TEST(every_allocation_may_fail)
 	unsigned failures = 0;
 
 	params.rotation = 90;
+	if (_i) {
+		params.source.modifier = DRM_FORMAT_MOD_ALLWINNER_TILED;
+		params.source.tiling = TILING_32X32;
+	}
 	/* Until there are fewer allocations than that. */
 	for (unsigned n = 1; atomic_load(&allocations) + 1 >= n; n++) {
 		live(&params, n);
@@ -1064,11 +1154,11 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, descriptors_are_kept);
 	tcase_add_test(tcase, what_cannot_be_is_said_at_once);
 	tcase_add_test(tcase, limited_rgb_can_only_stay);
-	tcase_add_loop_test(tcase, frames_of_another_kind_are_refused, 0, 2);
+	tcase_add_loop_test(tcase, frames_of_another_kind_are_refused, 0, 3);
 	tcase_add_test(tcase, a_closed_frame_is_refused);
 	tcase_add_test(tcase, a_frame_that_the_cpu_cannot_see_is_an_error);
 	tcase_add_test(tcase, an_access_that_fails_is_an_error);
-	tcase_add_test(tcase, every_allocation_may_fail);
+	tcase_add_loop_test(tcase, every_allocation_may_fail, 0, 2);
 	tcase_add_test(tcase, every_call_on_memory_may_fail);
 }
 
