@@ -82,7 +82,8 @@ tests_api_test_video_encoder_LDADD = $(WC_API_TEST_LIBS)
 WC_API_FAKE_TESTS = \
 	tests/api/test_bookkeeping \
 	tests/api/test_converting \
-	tests/api/test_housekeeping
+	tests/api/test_housekeeping \
+	tests/api/test_tiles
 check_PROGRAMS += $(WC_API_FAKE_TESTS)
 TESTS += $(WC_API_FAKE_TESTS)
 # Buffers that come back in other threads wake the loop.
@@ -105,4 +106,10 @@ tests_api_test_housekeeping_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CF
 tests_api_test_housekeeping_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_housekeeping_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
 tests_api_test_housekeeping_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) \
+	$(CHECK_LIBS)
+tests_api_test_tiles_SOURCES = tests/api/test_tiles.c
+tests_api_test_tiles_CPPFLAGS = $(AM_CPPFLAGS) $(FAKE_CPPFLAGS) $(V4L2_CFLAGS)
+tests_api_test_tiles_CFLAGS = $(WC_API_TEST_CFLAGS)
+tests_api_test_tiles_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LDFLAGS)
+tests_api_test_tiles_LDADD = tests/fake/libfake.la $(WC_LAYERS) $(WC_LAYER_LIBS) \
 	$(CHECK_LIBS)
