@@ -80,15 +80,27 @@ static void copy_candidate(const struct reclaim_candidate *candidate, int64_t no
 	record->pending_removal = candidate->traits.pending_removal;
 }
 
-void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits)
+static void set_traits(struct claim *claim, const struct reclaim_traits *traits, int64_t now)
 {
-	int64_t now = clock_now();
-
 	reclaim_set_traits(claim->candidate, traits, now);
 	if (claim->slot.fd < 0)
 		return;
 	copy_candidate(claim->candidate, now, &claim->slot.record);
 	slot_update(&claim->slot, &claim->slot.record);
+}
+
+void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits)
+{
+	struct accountant *accountant = claim->accountant;
+	int64_t now = clock_now();
+
+	set_traits(claim, traits, now);
+	for (size_t i = 0; i < accountant->n_candidates; i++) {
+		struct claim *other = claim_of(&accountant->candidates[i]);
+
+		if (other->helped == claim)
+			set_traits(other, traits, now);
+	}
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -190,6 +202,18 @@ int accountant_enter(struct accountant *accountant, struct claim *claim,
 	claim->slot.fd = -1;
 	admission_init(claim);
 	add_candidate(accountant, claim, encoder);
+	return 0;
+}
+
+int accountant_enter_helper(struct claim *codec, struct claim *claim, const struct claim_ops *ops)
+{
+	int ret = accountant_enter(codec->accountant, claim, ops, codec->candidate->encoder,
+				   codec->label);
+
+	if (ret < 0)
+		return ret;
+	claim->helped = codec;
+	set_traits(claim, &codec->candidate->traits, clock_now());
 	return 0;
 }
 

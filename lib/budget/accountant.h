@@ -61,6 +61,12 @@ void accountant_finish(struct accountant *accountant);
 int accountant_enter(struct accountant *accountant, struct claim *claim,
 		     const struct claim_ops *ops, bool encoder, const char *label);
 
+/*
+ * Enter a further claim of a codec, for another device that works for it. It has the codec's label
+ * and traits, also those that are set later, and leaves before the codec's does.
+ */
+int accountant_enter_helper(struct claim *codec, struct claim *claim, const struct claim_ops *ops);
+
 static inline struct claim *claim_of(const struct reclaim_candidate *candidate)
 {
 	return candidate->owner;
@@ -88,7 +94,7 @@ void accountant_sample(struct accountant *accountant, int64_t now);
 /* Whether the codec has a session: then memory would come free with it. */
 void claim_set_session(struct claim *claim, bool has_session);
 
-/* What the application says of a codec. */
+/* What the application says of a codec: of its claim and those that help it. */
 void claim_set_traits(struct claim *claim, const struct reclaim_traits *traits);
 
 /*

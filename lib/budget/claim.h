@@ -66,6 +66,8 @@ struct claim {
 	 * In the accountant's array: it moves whenever a claim enters or leaves. NULL: not entered.
 	 */
 	struct reclaim_candidate *candidate;
+	/* The codec's claim that this one helps, for another device; NULL: it is a codec's. */
+	struct claim *helped;
 	char label[32];
 	char codec[16];
 	struct rate_load load;         /* coded size, 0 while unknown, and frame rate */

@@ -273,17 +273,14 @@ static const struct claim_ops claim_ops = {
 	.refused = on_refused,
 };
 
-/* The converter counts as a codec of its own, which matters as much as the encoder. */
+/* The converter counts by itself, and matters as much as the encoder. */
 static bool enter_claim(struct converting *c)
 {
 	struct claim *own = c->env.claim;
 
 	if (!own || !own->candidate || c->claim.candidate)
 		return true;
-	if (accountant_enter(own->accountant, &c->claim, &claim_ops, true, own->label) < 0)
-		return false;
-	claim_set_traits(&c->claim, &own->candidate->traits);
-	return true;
+	return accountant_enter_helper(own, &c->claim, &claim_ops) == 0;
 }
 
 static bool is_rgb(uint32_t fourcc)

@@ -14,6 +14,7 @@
 
 #define VIM2M "/dev/fake-video0"           /* no rotation, no NV12 */
 #define RGA "/dev/fake-video1"
+#define CODER "/dev/fake-video2"
 #define WIDTH 64
 #define HEIGHT 48
 
@@ -49,7 +50,7 @@ static void on_flushed(enum wc_status status, void *user_data)
 
 static void set_up(void)
 {
-	static const char *const paths[] = { VIM2M, RGA, NULL };
+	static const char *const paths[] = { VIM2M, RGA, CODER, NULL };
 	struct wc_context_options options = { .device_paths = paths, .slot_directory = "" };
 	struct wc_video_converter_init init = { on_frame, on_error, .label = "test" };
 
@@ -58,6 +59,7 @@ static void set_up(void)
 	fake_set_hang_grace(10000);
 	fake_add_device(&fake_vim2m, VIM2M);
 	fake_add_device(&fake_rga, RGA);
+	fake_add_device(&fake_generic_encoder_sp, CODER);
 	ck_assert_int_eq(wc_context_new(&options, &context), WC_OK);
 	ck_assert_int_eq(wc_video_converter_new(context, &init, &converter), WC_OK);
 }
@@ -85,7 +87,7 @@ static void configure(const struct wc_video_converter_config *config)
 }
 
 /* A grey picture, which every format has alike. */
-static void convert(uint32_t fourcc, int64_t timestamp, uint16_t rotation)
+static struct wc_video_frame *frame_new(uint32_t fourcc, int64_t timestamp, uint16_t rotation)
 {
 	static uint8_t grey[WIDTH * HEIGHT * 4];
 	struct wc_video_frame_init init = {
@@ -96,6 +98,13 @@ static void convert(uint32_t fourcc, int64_t timestamp, uint16_t rotation)
 
 	memset(grey, 128, sizeof grey);
 	ck_assert_int_eq(wc_video_frame_new(context, grey, sizeof grey, &init, &frame), WC_OK);
+	return frame;
+}
+
+static void convert(uint32_t fourcc, int64_t timestamp, uint16_t rotation)
+{
+	struct wc_video_frame *frame = frame_new(fourcc, timestamp, rotation);
+
 	ck_assert_int_eq(wc_video_converter_convert(converter, frame), WC_OK);
 	wc_video_frame_unref(frame);
 }
@@ -274,6 +283,66 @@ START_TEST(converters_are_reclaimed)
 }
 END_TEST
 
+static void on_chunk(struct wc_encoded_video_chunk *chunk,
+		     const struct wc_encoded_video_chunk_metadata *metadata, void *user_data)
+{
+	(void)metadata;
+	trace_add(&trace, "%lld", (long long)wc_encoded_video_chunk_get_timestamp(chunk));
+	++*(unsigned *)user_data;
+	wc_encoded_video_chunk_unref(chunk);
+}
+
+static void encode(struct wc_video_encoder *encoder, int64_t timestamp)
+{
+	struct wc_video_frame *frame = frame_new(DRM_FORMAT_NV12, timestamp, 0);
+
+	ck_assert_int_eq(wc_video_encoder_encode(encoder, frame, NULL), WC_OK);
+	wc_video_frame_unref(frame);
+}
+
+static void on_pressure(struct wc_context *c, const struct wc_pressure_event *event,
+			void *user_data)
+{
+	(void)c;
+	(void)event;
+	(void)user_data;
+}
+
+/* What looks at all codecs of a context finds a converter among their claims that is no codec. */
+START_TEST(an_encoder_has_a_converter)
+{
+	struct wc_reclaim_traits traits = { .background = true, .priority = 3 };
+	struct wc_census_options census = { .open_limit = 1000000 };
+	unsigned n = 0;
+	struct wc_video_encoder_init init = { on_chunk, on_error, .user_data = &n };
+	struct wc_video_encoder_config config = { .codec = "vp8", .width = 48, .height = 48 };
+	struct wc_video_encoder *encoder;
+	struct wc_session_info info;
+
+	ck_assert_int_eq(wc_video_encoder_new(context, &init, &encoder), WC_OK);
+	ck_assert_int_eq(wc_video_encoder_configure(encoder, &config), WC_OK);
+	encode(encoder, 0);
+	while (n < 1)
+		ck_assert_int_ge(wc_context_dispatch(context, 100), 0);
+	wc_video_encoder_get_session_info(encoder, &info);
+	ck_assert_str_eq(info.device, CODER);
+	ck_assert_str_eq(info.converter, RGA);
+	ck_assert_uint_eq(contexts(), 2);
+	ck_assert_int_eq(wc_context_set_reclaim_traits(context, &traits), WC_OK);
+	ck_assert_int_eq(wc_context_watch_pressure(context, on_pressure, NULL), WC_OK);
+	ck_assert_int_eq(wc_context_note_pressure(context, WC_PRESSURE_MEDIUM, 0), WC_OK);
+	ck_assert_int_eq(wc_context_set_census(context, &census), WC_OK);
+	fake_advance_time(2000000);
+	ck_assert_int_ge(wc_context_dispatch(context, 0), 0);
+	encode(encoder, 1);
+	while (n < 2)
+		ck_assert_int_ge(wc_context_dispatch(context, 100), 0);
+	wc_context_watch_pressure(context, NULL, NULL);
+	wc_video_encoder_destroy(encoder);
+	ck_assert_uint_eq(contexts(), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("converting");
@@ -288,6 +357,7 @@ int main(void)
 	tcase_add_test(all, software_can_be_preferred);
 	tcase_add_test(all, support_is_asked_of_devices);
 	tcase_add_test(all, converters_are_reclaimed);
+	tcase_add_test(all, an_encoder_has_a_converter);
 	suite_add_tcase(suite, all);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -637,6 +637,8 @@ START_TEST(test_reclaim)
 	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
 	ck_assert_ptr_ne(t.converter.claim, t.encoder.claim);
 	ck_assert_int_eq(t.converter.claim->candidate->traits.priority, 7);
+	claim_set_traits(&t.claim, &(struct reclaim_traits) { .priority = 8 });
+	ck_assert_int_eq(t.converter.claim->candidate->traits.priority, 8);
 	in_dispatch(converter_is_reclaimed);
 	in_dispatch(converter_is_reclaimed);
 	happened("C1 gone E1");
