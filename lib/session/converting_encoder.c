@@ -6,7 +6,8 @@
  *        \                                                                 /
  *         \-- flight --> converter --> flight, with the picture converted-/
  *
- * Flights keep their order, and frames that need no conversion wait until there are none.
+ * Flights keep their order, and frames that need no conversion wait until there are none. Meanwhile
+ * the converter drains, as in a drain of the whole: only so it notices that its device is stuck.
  *
  *              drain, with flights               the last flight was handed on
  *     RUNNING -------------------> EMPTYING --------------------------> DRAINING
@@ -57,6 +58,7 @@ struct converting {
 	struct encoder_params params;
 	struct session *encoder;
 	struct session *converter;         /* NULL: none */
+	bool converter_drains;             /* it takes nothing until it is drained */
 	struct claim claim;                /* the converter's; entered with the first one */
 	struct converter_format kind;      /* of frames that the converter takes */
 	struct converter_format hopeless;  /* of frames that none takes; width 0: none known */
@@ -197,6 +199,7 @@ static void close_converter(struct converting *c)
 	c->bytes_copied += info.bytes_copied;
 	c->converter->ops->destroy(c->converter);
 	c->converter = NULL;
+	c->converter_drains = false;
 }
 
 /* Frames of that kind are the encoder's affair from now on. */
@@ -229,6 +232,25 @@ static void on_picture(void *sink, struct wc_video_frame *picture)
 	advance(c);
 }
 
+/* Pictures come in order. */
+static bool awaits_picture(const struct converting *c)
+{
+	return c->n_flights && !c->flights[c->n_flights - 1].picture;
+}
+
+static void on_converter_drained(void *sink)
+{
+	struct converting *c = sink;
+	struct wc_error error;
+
+	c->converter_drains = false;
+	if (awaits_picture(c)) {
+		error_set(&error, WC_ENCODING_ERROR, WC_STAGE_JOB, 0, "a picture did not come out");
+		give_converter_up(c, &error);
+	}
+	advance(c);
+}
+
 static void on_converter_failed(void *sink, const struct wc_error *error)
 {
 	give_converter_up(sink, error);
@@ -238,6 +260,7 @@ static void on_converter_failed(void *sink, const struct wc_error *error)
 static const struct session_sink_ops converter_sink_ops = {
 	.frame = on_picture,
 	.ready = on_ready,
+	.drained = on_converter_drained,
 	.failed = on_converter_failed,
 };
 
@@ -343,6 +366,24 @@ static bool open_converter(struct converting *c, const struct converter_format *
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
+/* Wait until there are no flights. 0: there are none; SESSION_FULL; or a ::wc_status. */
+static int empty(struct converting *c, struct wc_error *error)
+{
+	int ret = 0;
+
+	if (awaits_picture(c) && c->converter && !c->converter_drains) {
+		if (c->converter->ops->drain(c->converter, error) == 0) {
+			c->converter_drains = true;
+		} else {
+			give_converter_up(c, error);
+			ret = hand_on(c, error);
+		}
+	}
+	if (ret < 0)
+		return ret;
+	return c->n_flights ? full(c) : 0;
+}
+
 static struct converter_format kind_of(const struct wc_video_frame *frame)
 {
 	return (struct converter_format) {
@@ -365,10 +406,10 @@ static bool same_kind(const struct converter_format *a, const struct converter_f
 static int submit_direct(struct converting *c, const struct session_input *input,
 			 struct wc_error *error)
 {
-	int ret;
+	int ret = empty(c, error);
 
-	if (c->n_flights)
-		return full(c);
+	if (ret != 0)
+		return ret;
 	ret = c->encoder->ops->submit(c->encoder, input, error);
 	return ret == SESSION_FULL ? full(c) : ret;
 }
@@ -390,7 +431,7 @@ static int submit_converted(struct converting *c, const struct session_input *in
 	struct wc_video_frame *source;
 	int ret;
 
-	if (c->n_flights == MAX_FLIGHTS)
+	if (c->n_flights == MAX_FLIGHTS || c->converter_drains)
 		return full(c);
 	source = video_frame_clone(input->frame);
 	if (!source)
@@ -412,12 +453,14 @@ static int converting_submit(struct session *session, const struct session_input
 {
 	struct converting *c = converting(session);
 	struct converter_format kind = kind_of(input->frame);
+	int ret;
 
 	if (same_kind(&kind, &c->hopeless) || c->encoder->ops->reads(c->encoder, input->frame))
 		return submit_direct(c, input, error);
 	if (!c->converter || !same_kind(&kind, &c->kind)) {
-		if (c->n_flights)
-			return full(c);
+		ret = empty(c, error);
+		if (ret != 0)
+			return ret;
 		if (!open_converter(c, &kind))
 			return submit_direct(c, input, error);
 	}
@@ -427,7 +470,11 @@ static int converting_submit(struct session *session, const struct session_input
 static int converting_drain(struct session *session, struct wc_error *error)
 {
 	struct converting *c = converting(session);
+	int ret = empty(c, error);
 
+	if (ret < 0)
+		return ret;
+	c->wants_ready = false;
 	c->state = c->n_flights ? CONVERTING_EMPTYING : CONVERTING_DRAINING;
 	return c->n_flights ? 0 : c->encoder->ops->drain(c->encoder, error);
 }
@@ -435,10 +482,12 @@ static int converting_drain(struct session *session, struct wc_error *error)
 static int converting_reset(struct session *session, struct wc_error *error)
 {
 	struct converting *c = converting(session);
+	bool works = c->converter && (c->n_flights || c->converter_drains);
 
-	if (c->converter && c->n_flights && c->converter->ops->reset(c->converter, error) < 0)
+	if (works && c->converter->ops->reset(c->converter, error) < 0)
 		give_converter_up(c, error);
 	drop_flights(c);
+	c->converter_drains = false;
 	c->state = CONVERTING_RUNNING;
 	c->wants_ready = false;
 	return c->encoder->ops->reset(c->encoder, error);
@@ -466,7 +515,7 @@ static bool converting_saturated(struct session *session)
 
 	if (!c->n_flights)
 		return c->encoder->ops->saturated(c->encoder);
-	return c->n_flights == MAX_FLIGHTS || !c->converter ||
+	return c->n_flights == MAX_FLIGHTS || !c->converter || c->converter_drains ||
 	       c->converter->ops->saturated(c->converter);
 }
 

@@ -6,7 +6,7 @@
  * What happens is written down: "C1" is the frame of time 1 that the converter takes, "E1" that the
  * encoder takes as it is, "e1" the same converted, "K" behind it with a key frame, "-" behind it
  * without room. "ready", "drain", "drained", "failed", "reset" and "gone" (a converter's end) speak
- * for themselves.
+ * for themselves; "cdrain" and "creset" are the converter's.
  */
 #include <check.h>
 #include <errno.h>
@@ -33,7 +33,7 @@ struct played {
 	struct claim *claim;
 	bool alive, encoder;
 	unsigned room;                     /* submits that find room */
-	bool submit_fails, reset_fails, drain_fails;
+	bool submit_fails, reset_fails, drain_fails, drains;
 	uint64_t copied;
 	int64_t times[16];                 /* in the converter */
 	unsigned n_times;
@@ -95,7 +95,7 @@ static int played_submit(struct session *session, const struct session_input *in
 	const char *name = !p->encoder ? "C" : input->frame->format.fourcc == CODED &&
 			   input->frame->display_width == 1 ? "e" : "E";
 
-	ck_assert(p->alive);
+	ck_assert(p->alive && !p->drains);
 	if (p->submit_fails)
 		return error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, EIO, "played");
 	note("%s%d%s%s", name, (int)input->frame->timing.timestamp, input->key_frame ? "K" : "",
@@ -110,8 +110,12 @@ static int played_submit(struct session *session, const struct session_input *in
 
 static int played_drain(struct session *session, struct wc_error *error)
 {
-	note("drain");
-	return played(session)->drain_fails ?
+	struct played *p = played(session);
+
+	note(p->encoder ? "drain" : "cdrain");
+	ck_assert(!p->drains);
+	p->drains = !p->encoder;
+	return p->drain_fails ?
 	       error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, EIO, "played") : 0;
 }
 
@@ -121,6 +125,7 @@ static int played_reset(struct session *session, struct wc_error *error)
 
 	note(p->encoder ? "reset" : "creset");
 	p->n_times = 0;
+	p->drains = false;
 	return p->reset_fails ? error_set(error, WC_ENCODING_ERROR, WC_STAGE_JOB, EIO, "played")
 			      : 0;
 }
@@ -183,6 +188,7 @@ static int play(struct played *p, const struct session_env *env,
 	p->claim = env->claim;
 	p->alive = true;
 	p->n_times = 0;
+	p->drains = false;
 	*session = &p->base;
 	return 0;
 }
@@ -330,6 +336,21 @@ static void converter_gives(void)
 	p->room++;
 	memmove(p->times, p->times + 1, --p->n_times * sizeof p->times[0]);
 	p->base.sink_ops->frame(p->base.sink, picture);
+	if (!p->alive || !p->drains || p->n_times)
+		return;
+	p->drains = false;
+	p->base.sink_ops->drained(p->base.sink);
+}
+
+/* It says that all is out, and something is not. */
+static void converter_loses_all(void)
+{
+	struct played *p = &t.converter;
+
+	ck_assert(p->drains);
+	p->drains = false;
+	p->n_times = 0;
+	p->base.sink_ops->drained(p->base.sink);
 }
 
 static void converter_fails(void)
@@ -452,8 +473,9 @@ START_TEST(test_order_is_kept)
 {
 	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
 	ck_assert_int_eq(submit(CODED, 2), SESSION_FULL);
+	ck_assert_int_eq(submit(CODED, 2), SESSION_FULL);
 	in_dispatch(converter_gives);
-	happened("C1 e1 ready");
+	happened("C1 cdrain e1 ready");
 	ck_assert_int_eq(submit(CODED, 2), SESSION_TAKEN);
 	ck_assert_int_eq(submit(OTHER, 3), SESSION_TAKEN);
 	happened("E2 C3");
@@ -502,7 +524,7 @@ START_TEST(test_another_kind_gets_another_converter)
 	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
 	ck_assert_int_eq(t.session->ops->submit(t.session, &input, &error), SESSION_FULL);
 	in_dispatch(converter_gives);
-	happened("C1 e1 ready");
+	happened("C1 cdrain e1 ready");
 	t.converter.copied = 3;
 	ck_assert_int_eq(t.session->ops->submit(t.session, &input, &error), SESSION_TAKEN);
 	happened("gone C2");
@@ -519,7 +541,7 @@ START_TEST(test_drain)
 	ck_assert_int_eq(submit(OTHER, 2), SESSION_TAKEN);
 	ck_assert_int_eq(t.session->ops->drain(t.session, &error), 0);
 	in_dispatch(converter_gives);
-	happened("C1 C2 e1");
+	happened("C1 C2 cdrain e1");
 	in_dispatch(converter_gives);
 	happened("e2 drain");
 	in_dispatch(encoder_drained);
@@ -544,7 +566,69 @@ START_TEST(test_drain_fails)
 	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
 	ck_assert_int_eq(t.session->ops->drain(t.session, &error), 0);
 	in_dispatch(converter_gives);
-	happened("C1 e1 drain failed");
+	happened("C1 cdrain e1 drain failed");
+}
+END_TEST
+
+/* Only in a drain does a converter notice that its device is stuck. */
+START_TEST(test_drain_of_a_stuck_converter)
+{
+	struct wc_error error;
+
+	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
+	ck_assert_int_eq(t.session->ops->drain(t.session, &error), 0);
+	in_dispatch(converter_fails);
+	happened("C1 cdrain gone E1 drain");
+	in_dispatch(encoder_drained);
+	happened("drained");
+}
+END_TEST
+
+START_TEST(test_drain_of_the_converter_fails)
+{
+	struct wc_error error;
+
+	t.converter.drain_fails = true;
+	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
+	ck_assert_int_eq(t.session->ops->drain(t.session, &error), 0);
+	happened("C1 cdrain gone E1 drain");
+	t.encoder.submit_fails = true;
+	t.converter.drain_fails = false;
+	ck_assert_int_eq(t.session->ops->reset(t.session, &error), 0);
+	happened("reset");
+}
+END_TEST
+
+START_TEST(test_frames_wait_for_a_stuck_converter)
+{
+	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
+	ck_assert_int_eq(submit(CODED, 2), SESSION_FULL);
+	/* The one that waited may not be the one that comes. */
+	ck_assert_int_eq(submit(OTHER, 2), SESSION_FULL);
+	ck_assert(t.session->ops->saturated(t.session));
+	in_dispatch(converter_fails);
+	happened("C1 cdrain gone E1 ready");
+}
+END_TEST
+
+START_TEST(test_frames_wait_for_a_drain_that_fails)
+{
+	t.converter.drain_fails = true;
+	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
+	ck_assert_int_eq(submit(CODED, 2), SESSION_TAKEN);
+	happened("C1 cdrain gone E1 E2");
+}
+END_TEST
+
+/* Its source is still there. */
+START_TEST(test_a_picture_is_lost)
+{
+	struct wc_error error;
+
+	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
+	ck_assert_int_eq(t.session->ops->drain(t.session, &error), 0);
+	in_dispatch(converter_loses_all);
+	happened("C1 cdrain gone E1 drain");
 }
 END_TEST
 
@@ -555,7 +639,7 @@ START_TEST(test_reset)
 	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
 	ck_assert_int_eq(t.session->ops->drain(t.session, &error), 0);
 	ck_assert_int_eq(t.session->ops->reset(t.session, &error), 0);
-	happened("C1 creset reset");
+	happened("C1 cdrain creset reset");
 	ck_assert_int_eq(submit(CODED, 2), SESSION_TAKEN);
 	happened("E2");
 }
@@ -724,6 +808,11 @@ int main(void)
 	tcase_add_test(tc, test_another_kind_gets_another_converter);
 	tcase_add_test(tc, test_drain);
 	tcase_add_test(tc, test_drain_fails);
+	tcase_add_test(tc, test_drain_of_a_stuck_converter);
+	tcase_add_test(tc, test_drain_of_the_converter_fails);
+	tcase_add_test(tc, test_frames_wait_for_a_stuck_converter);
+	tcase_add_test(tc, test_frames_wait_for_a_drain_that_fails);
+	tcase_add_test(tc, test_a_picture_is_lost);
 	tcase_add_test(tc, test_reset);
 	tcase_add_test(tc, test_reset_of_the_converter_fails);
 	tcase_add_test(tc, test_converter_fails);
