@@ -37,6 +37,9 @@
 /* Pictures on their way through the converter: one in work, one ready, two for what is between. */
 #define MAX_FLIGHTS 4
 
+/* Kinds that are remembered for having no converter: no device is asked for each frame. */
+#define MAX_HOPELESS 4
+
 enum converting_state {
 	CONVERTING_RUNNING,
 	CONVERTING_EMPTYING,
@@ -61,7 +64,10 @@ struct converting {
 	bool converter_drains;             /* it takes nothing until it is drained */
 	struct claim claim;                /* the converter's; entered with the first one */
 	struct converter_format kind;      /* of frames that the converter takes */
-	struct converter_format hopeless;  /* of frames that none takes; width 0: none known */
+	uint32_t fourcc;                   /* that the converter makes */
+	/* Kinds of frames that none takes, in a ring; width 0: none known. */
+	struct converter_format hopeless[MAX_HOPELESS];
+	unsigned n_hopeless;
 	enum converting_state state;
 	unsigned n_flights;
 	struct flight flights[MAX_FLIGHTS];
@@ -211,7 +217,7 @@ static void give_converter_up(struct converting *c, const struct wc_error *error
 	log_at(&c->env.core->log, level, "no converter for %.4s pictures from now on: %s%s%s",
 	       (const char *)&c->kind.fourcc, error->device, error->device[0] ? ": " : "",
 	       error->message);
-	c->hopeless = c->kind;
+	c->hopeless[c->n_hopeless++ % MAX_HOPELESS] = c->kind;
 	close_converter(c);
 }
 
@@ -355,6 +361,7 @@ static bool open_converter(struct converting *c, const struct converter_format *
 	if (!enter_claim(c))
 		return false;
 	for (unsigned n = 0; (fourcc = c->encoder->ops->format(c->encoder, n)); n++) {
+		c->fourcc = fourcc;
 		if (open_for(c, source, fourcc, &error) == 0)
 			return true;
 		if (error.name != WC_NOT_SUPPORTED_ERROR)
@@ -401,6 +408,27 @@ static bool same_kind(const struct converter_format *a, const struct converter_f
 	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->tiling == b->tiling &&
 	       a->width == b->width && a->height == b->height &&
 	       color_space_equal(&a->color_space, &b->color_space);
+}
+
+static bool is_hopeless(const struct converting *c, const struct converter_format *kind)
+{
+	for (unsigned i = 0; i < MAX_HOPELESS; i++)
+		if (same_kind(kind, &c->hopeless[i]))
+			return true;
+	return false;
+}
+
+/* The encoder chooses one of its formats with its first frame, which may not be a converted one. */
+static bool is_converter_for(const struct converting *c, const struct converter_format *kind)
+{
+	uint32_t fourcc;
+
+	if (!c->converter || !same_kind(kind, &c->kind))
+		return false;
+	for (unsigned n = 0; (fourcc = c->encoder->ops->format(c->encoder, n)); n++)
+		if (fourcc == c->fourcc)
+			return true;
+	return false;
 }
 
 static int submit_direct(struct converting *c, const struct session_input *input,
@@ -455,9 +483,9 @@ static int converting_submit(struct session *session, const struct session_input
 	struct converter_format kind = kind_of(input->frame);
 	int ret;
 
-	if (same_kind(&kind, &c->hopeless) || c->encoder->ops->reads(c->encoder, input->frame))
+	if (is_hopeless(c, &kind) || c->encoder->ops->reads(c->encoder, input->frame))
 		return submit_direct(c, input, error);
-	if (!c->converter || !same_kind(&kind, &c->kind)) {
+	if (!is_converter_for(c, &kind)) {
 		ret = empty(c, error);
 		if (ret != 0)
 			return ret;

@@ -50,6 +50,7 @@ static struct {
 	struct played encoder, converter;
 	enum wc_status no_converter;       /* why there is none, WC_OK: there is */
 	uint32_t only;                     /* into which it converts, 0: any */
+	uint32_t chosen;                   /* what the encoder takes by now, 0: any */
 	unsigned opened;
 	bool has_device;
 	char trace[512];
@@ -142,6 +143,8 @@ static uint32_t played_format(const struct session *session, unsigned n)
 	static const uint32_t formats[] = { DRM_FORMAT_YUV420, CODED, 0 };
 
 	(void)session;
+	if (t.chosen)
+		return n ? 0 : t.chosen;
 	return formats[n];
 }
 
@@ -632,6 +635,22 @@ START_TEST(test_a_picture_is_lost)
 }
 END_TEST
 
+/* What the converter makes was chosen when the encoder took anything. */
+START_TEST(test_encoder_chose_another_format)
+{
+	struct wc_error error;
+
+	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
+	ck_assert_uint_eq(t.converter.params.result.fourcc, DRM_FORMAT_YUV420);
+	ck_assert_int_eq(t.session->ops->reset(t.session, &error), 0);
+	ck_assert_int_eq(submit(CODED, 2), SESSION_TAKEN);
+	t.chosen = CODED;
+	ck_assert_int_eq(submit(OTHER, 3), SESSION_TAKEN);
+	happened("C1 creset reset E2 gone C3");
+	ck_assert_uint_eq(t.converter.params.result.fourcc, CODED);
+}
+END_TEST
+
 START_TEST(test_reset)
 {
 	struct wc_error error;
@@ -743,6 +762,14 @@ START_TEST(test_no_converter_for_that)
 	happened("E1 E2");
 	/* Each format is asked for once; a device that is full is so for all. */
 	ck_assert_uint_eq(t.opened, t.no_converter == WC_NOT_SUPPORTED_ERROR ? 2 : 1);
+	/* Neither are kinds that alternate asked for each time. */
+	t.opened = 0;
+	t.no_converter = WC_OPERATION_ERROR;
+	for (int i = 3; i < 9; i += 2) {
+		ck_assert_int_eq(submit(DRM_FORMAT_XRGB8888, i), SESSION_TAKEN);
+		ck_assert_int_eq(submit(OTHER, i + 1), SESSION_TAKEN);
+	}
+	ck_assert_uint_eq(t.opened, 1);
 }
 END_TEST
 
@@ -813,6 +840,7 @@ int main(void)
 	tcase_add_test(tc, test_frames_wait_for_a_stuck_converter);
 	tcase_add_test(tc, test_frames_wait_for_a_drain_that_fails);
 	tcase_add_test(tc, test_a_picture_is_lost);
+	tcase_add_test(tc, test_encoder_chose_another_format);
 	tcase_add_test(tc, test_reset);
 	tcase_add_test(tc, test_reset_of_the_converter_fails);
 	tcase_add_test(tc, test_converter_fails);
