@@ -156,24 +156,13 @@ static void turn_on(struct converter_params *params, uint16_t rotation, bool fli
 	params->flip = params->flip != flip;
 }
 
-static bool is_rgb(uint32_t fourcc)
-{
-	const struct pixel_format *pixels = pixel_format_find(fourcc);
-
-	return pixels && pixels->rgb;
-}
-
 static struct wc_video_color_space result_colors(const struct wc_video_color_space *wanted,
 						 const struct converter_format *source,
 						 uint32_t fourcc)
 {
-	struct wc_video_color_space colors = source->color_space;
-	struct wc_video_color_space other = color_space_default(fourcc);
+	struct wc_video_color_space colors = color_space_converted(&source->color_space,
+								   source->fourcc, fourcc);
 
-	if (is_rgb(source->fourcc) != is_rgb(fourcc)) {
-		colors.matrix = other.matrix;
-		colors.range = other.range;
-	}
 	if (wanted->primaries)
 		colors.primaries = wanted->primaries;
 	if (wanted->transfer)

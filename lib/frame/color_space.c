@@ -65,14 +65,31 @@ bool color_space_equal(const struct wc_video_color_space *a, const struct wc_vid
 	       a->matrix == b->matrix && a->range == b->range;
 }
 
-struct wc_video_color_space color_space_default(uint32_t fourcc)
+static bool is_rgb(uint32_t fourcc)
 {
 	const struct pixel_format *pixels = pixel_format_find(fourcc);
 
-	if (pixels && pixels->rgb)
+	return pixels && pixels->rgb;
+}
+
+struct wc_video_color_space color_space_default(uint32_t fourcc)
+{
+	if (is_rgb(fourcc))
 		return (struct wc_video_color_space) { WC_PRIMARIES_BT709,
 						       WC_TRANSFER_IEC61966_2_1, WC_MATRIX_RGB,
 						       WC_COLOR_RANGE_FULL };
 	return (struct wc_video_color_space) { WC_PRIMARIES_BT709, WC_TRANSFER_BT709,
 					       WC_MATRIX_BT709, WC_COLOR_RANGE_LIMITED };
+}
+
+struct wc_video_color_space color_space_converted(const struct wc_video_color_space *color_space,
+						  uint32_t from, uint32_t to)
+{
+	struct wc_video_color_space converted = *color_space, usual = color_space_default(to);
+
+	if (is_rgb(from) != is_rgb(to)) {
+		converted.matrix = usual.matrix;
+		converted.range = usual.range;
+	}
+	return converted;
 }

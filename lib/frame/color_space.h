@@ -19,4 +19,11 @@ bool color_space_equal(const struct wc_video_color_space *a, const struct wc_vid
 /* "Pick Color Space": what a picture without a description is taken for. */
 struct wc_video_color_space color_space_default(uint32_t fourcc);
 
+/*
+ * What a picture has when it was converted and nobody wished for something else: the same; but
+ * between RGB and others matrix and range are the new format's.
+ */
+struct wc_video_color_space color_space_converted(const struct wc_video_color_space *color_space,
+						  uint32_t from, uint32_t to);
+
 #endif

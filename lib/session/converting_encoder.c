@@ -30,7 +30,6 @@
 
 #include "budget/accountant.h"
 #include "frame/color_space.h"
-#include "frame/pixel_format.h"
 #include "util/error.h"
 #include "v4l2/registry.h"
 
@@ -312,26 +311,6 @@ static bool enter_claim(struct converting *c)
 	return accountant_enter_helper(own, &c->claim, &claim_ops) == 0;
 }
 
-static bool is_rgb(uint32_t fourcc)
-{
-	const struct pixel_format *format = pixel_format_find(fourcc);
-
-	return format && format->rgb;
-}
-
-/* Colours stay, but for RGB that becomes YUV: as the CPU does it, BT.709 in limited range. */
-static struct wc_video_color_space result_color(const struct converter_format *source,
-						uint32_t fourcc)
-{
-	struct wc_video_color_space color = source->color_space;
-
-	if (is_rgb(source->fourcc) && !is_rgb(fourcc)) {
-		color.matrix = WC_MATRIX_BT709;
-		color.range = WC_COLOR_RANGE_LIMITED;
-	}
-	return color;
-}
-
 static int open_for(struct converting *c, const struct converter_format *source, uint32_t fourcc,
 		    struct wc_error *error)
 {
@@ -339,7 +318,7 @@ static int open_for(struct converting *c, const struct converter_format *source,
 	struct converter_params params = {
 		.source = *source,
 		.result = { fourcc, DRM_FORMAT_MOD_LINEAR, c->params.width, c->params.height,
-			    result_color(source, fourcc) },
+			    color_space_converted(&source->color_space, source->fourcc, fourcc) },
 		.use = WC_MEMORY_FOR_CODEC,
 		.copy = c->params.copy,
 	};

@@ -472,6 +472,18 @@ START_TEST(test_others_are_converted)
 }
 END_TEST
 
+/* As converters of the application do it. */
+START_TEST(test_colours_become_those_of_rgb)
+{
+	t.chosen = OTHER;
+	ck_assert_int_eq(submit(DRM_FORMAT_NV21, 1), SESSION_TAKEN);
+	happened("C1");
+	ck_assert_uint_eq(t.converter.params.result.fourcc, OTHER);
+	ck_assert_int_eq(t.converter.params.result.color_space.matrix, WC_MATRIX_RGB);
+	ck_assert_int_eq(t.converter.params.result.color_space.range, WC_COLOR_RANGE_FULL);
+}
+END_TEST
+
 START_TEST(test_order_is_kept)
 {
 	ck_assert_int_eq(submit(OTHER, 1), SESSION_TAKEN);
@@ -829,6 +841,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_frames_that_fit_go_straight);
 	tcase_add_test(tc, test_others_are_converted);
+	tcase_add_test(tc, test_colours_become_those_of_rgb);
 	tcase_add_test(tc, test_order_is_kept);
 	tcase_add_test(tc, test_no_more_than_four_are_on_their_way);
 	tcase_add_test(tc, test_room_of_either);
