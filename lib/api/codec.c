@@ -39,6 +39,7 @@
 #include "api/pressure.h"
 #include "budget/admission.h"
 #include "frame/tally.h"
+#include "frame/video_frame.h"
 
 /* Done messages that are kept. More than an application queues that watches the queue size. */
 #define KEEP_MESSAGES 32
@@ -572,6 +573,35 @@ int codec_require_configured(struct codec *codec, const char *verb)
 		return fail_closed(codec, verb);
 	return context_fail(codec->context, WC_INVALID_STATE_ERROR,
 			    "cannot %s, the %s is not configured", verb, codec->ops->noun);
+}
+
+/* That it is closed is known for sure by who wants a clone only. */
+static int fail_to_keep(struct codec *codec, const struct wc_video_frame *frame)
+{
+	if (video_frame_clone_failed(frame) != WC_INVALID_STATE_ERROR)
+		return context_fail_errno(codec->context, ENOMEM, "keep a frame");
+	return context_fail(codec->context, WC_TYPE_ERROR, "the frame is closed%s",
+			    wc_video_frame_get_close_reason(frame) == WC_CLOSED_UNDER_PRESSURE ?
+			    ", the library had to close it under memory pressure" : "");
+}
+
+int codec_keep_frame(struct codec *codec, const struct wc_video_frame *frame, const char *verb,
+		     struct wc_video_frame **own)
+{
+	int ret;
+
+	*own = NULL;
+	if (!frame)
+		return context_fail(codec->context, WC_TYPE_ERROR, "the frame is NULL");
+	*own = video_frame_clone(frame);
+	if (!*own)
+		return fail_to_keep(codec, frame);
+	ret = codec_require_configured(codec, verb);
+	if (ret < 0) {
+		wc_video_frame_unref(*own);
+		*own = NULL;
+	}
+	return ret;
 }
 
 int codec_accept(struct codec *codec)

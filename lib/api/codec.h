@@ -159,6 +159,14 @@ int codec_set_reclaim_traits(struct codec *codec, const struct wc_reclaim_traits
 int codec_require_configured(struct codec *codec, const char *verb);
 
 /*
+ * The beginning of encode() and its like: a clone in *own of the application's frame, if that is
+ * open and the codec is configured. Its context may be another one, whose thread may be closing it.
+ * A negative wc_status with details in the context, and *own is NULL.
+ */
+int codec_keep_frame(struct codec *codec, const struct wc_video_frame *frame, const char *verb,
+		     struct wc_video_frame **own);
+
+/*
  * For a session that just gave a frame out: under pressure, the next ones come slowly while the
  * application has many of these frames open.
  */

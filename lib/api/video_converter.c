@@ -225,31 +225,13 @@ static int prepare(struct wc_video_converter *converter, const struct wc_video_f
 	return WC_OK;
 }
 
-static int check_frame(struct wc_video_converter *converter, const struct wc_video_frame *frame)
-{
-	struct wc_context *context = converter->codec.context;
-
-	if (!frame)
-		return context_fail(context, WC_TYPE_ERROR, "the frame is NULL");
-	if (!frame->buffer)
-		return context_fail(context, WC_TYPE_ERROR, "the frame is closed%s",
-				    wc_video_frame_get_close_reason(frame) ==
-				    WC_CLOSED_UNDER_PRESSURE ?
-				    ", the library had to close it under memory pressure" : "");
-	return codec_require_configured(&converter->codec, "convert");
-}
-
 int wc_video_converter_convert(struct wc_video_converter *converter, struct wc_video_frame *frame)
 {
 	struct session_input input = { .quantizer = -1 };
-	int ret = check_frame(converter, frame);
+	int ret = codec_keep_frame(&converter->codec, frame, "convert", &input.frame);
 
-	if (ret < 0)
-		return ret;
-	input.frame = video_frame_clone(frame);
-	if (!input.frame)
-		return context_fail_errno(converter->codec.context, ENOMEM, "keep a frame");
-	ret = prepare(converter, input.frame);
+	if (ret == WC_OK)
+		ret = prepare(converter, input.frame);
 	if (ret < 0) {
 		wc_video_frame_unref(input.frame);
 		return ret;

@@ -324,28 +324,16 @@ static int read_options(struct wc_video_encoder *encoder,
 	return WC_OK;
 }
 
-static int check_frame(struct wc_video_encoder *encoder, const struct wc_video_frame *frame)
+static int check_orientation(struct wc_video_encoder *encoder, const struct wc_video_frame *frame)
 {
-	struct wc_context *context = encoder->codec.context;
-	int ret;
+	const struct orientation *required = &encoder->required;
 
-	if (!frame)
-		return context_fail(context, WC_TYPE_ERROR, "the frame is NULL");
-	if (!frame->buffer)
-		return context_fail(context, WC_TYPE_ERROR, "the frame is closed%s",
-				    wc_video_frame_get_close_reason(frame) ==
-				    WC_CLOSED_UNDER_PRESSURE ?
-				    ", the library had to close it under memory pressure" : "");
-	ret = codec_require_configured(&encoder->codec, "encode");
-	if (ret < 0)
-		return ret;
-	if (differs(&encoder->required, frame))
-		return context_fail(context, WC_DATA_ERROR,
-				    "orientation %u%s differs from %u%s of the first frame",
-				    frame->rotation, frame->flip ? " flipped" : "",
-				    encoder->required.rotation,
-				    encoder->required.flip ? " flipped" : "");
-	return WC_OK;
+	if (!differs(required, frame))
+		return WC_OK;
+	return context_fail(encoder->codec.context, WC_DATA_ERROR,
+			    "orientation %u%s differs from %u%s of the first frame",
+			    frame->rotation, frame->flip ? " flipped" : "", required->rotation,
+			    required->flip ? " flipped" : "");
 }
 
 int wc_video_encoder_encode(struct wc_video_encoder *encoder, struct wc_video_frame *frame,
@@ -353,16 +341,17 @@ int wc_video_encoder_encode(struct wc_video_encoder *encoder, struct wc_video_fr
 {
 	struct session_input input = { .quantizer = -1 };
 	struct orientation required = encoder->required;
-	int ret = check_frame(encoder, frame);
+	int ret = codec_keep_frame(&encoder->codec, frame, "encode", &input.frame);
 
 	if (ret == WC_OK)
+		ret = check_orientation(encoder, input.frame);
+	if (ret == WC_OK)
 		ret = read_options(encoder, options, &input);
-	if (ret < 0)
+	if (ret < 0) {
+		wc_video_frame_unref(input.frame);
 		return ret;
-	input.frame = video_frame_clone(frame);
-	if (!input.frame)
-		return context_fail_errno(encoder->codec.context, ENOMEM, "keep a frame");
-	encoder->required = orientation_of(frame);
+	}
+	encoder->required = orientation_of(input.frame);
 	ret = codec_work(&encoder->codec, &input);
 	if (ret < 0)
 		encoder->required = required;

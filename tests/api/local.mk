@@ -55,6 +55,7 @@ tests_api_test_no_memory_LDFLAGS = $(AM_LDFLAGS) \
 tests_api_test_pressure_SOURCES = tests/api/test_pressure.c $(WC_API_TEST_SOURCES)
 tests_api_test_pressure_CFLAGS = $(WC_API_TEST_CFLAGS)
 tests_api_test_pressure_LDADD = $(WC_API_TEST_LIBS)
+tests_api_test_pressure_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=slab_get_and
 
 tests_api_test_steady_state_SOURCES = tests/api/test_steady_state.c $(WC_API_TEST_SOURCES)
 tests_api_test_steady_state_CFLAGS = $(WC_API_TEST_CFLAGS)

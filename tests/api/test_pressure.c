@@ -6,6 +6,8 @@
 
 #include "api/context.h"
 #include "app.h"
+#include "frame/relief.h"
+#include "util/slab.h"
 
 #define MAX_EVENTS 32
 
@@ -13,6 +15,20 @@ static struct app app;
 static struct wc_pressure_event events[MAX_EVENTS];
 static unsigned n_events;
 static bool ends_inside;
+
+/* Right before the next frame object is taken, the context makes up its mind to close a frame. */
+static bool closes_meanwhile;
+
+void *__real_slab_get_and(struct slab *slab, void (*also)(void *arg), void *arg);
+void *__wrap_slab_get_and(struct slab *slab, void (*also)(void *arg), void *arg);
+void *__wrap_slab_get_and(struct slab *slab, void (*also)(void *arg), void *arg)
+{
+	if (closes_meanwhile) {
+		closes_meanwhile = false;
+		frames_force_close(app.context->core, ~0u, 1);
+	}
+	return __real_slab_get_and(slab, also, arg);
+}
 
 static void on_pressure(struct wc_context *context, const struct wc_pressure_event *event,
 			void *user_data)
@@ -248,6 +264,39 @@ START_TEST(frames_are_closed_by_force_where_that_is_allowed)
 	ck_assert(!wc_video_frame_is_closed(frames[2]));
 	for (unsigned i = 0; i < 3; i++)
 		wc_video_frame_unref(frames[i]);
+}
+END_TEST
+
+static int encode(struct wc_video_frame *frame)
+{
+	return wc_video_encoder_encode(app.encoder, frame, NULL);
+}
+
+static int convert(struct wc_video_frame *frame)
+{
+	return wc_video_converter_convert(app.converter, frame);
+}
+
+static int (*const takers[])(struct wc_video_frame *frame) = { encode, convert };
+
+/* By the thread of the context that it belongs to, while another one gives it to a codec. */
+START_TEST(a_frame_that_is_closed_meanwhile_is_a_closed_frame)
+{
+	struct wc_video_frame *frame;
+
+	app_finish(&app);
+	if (_i == 0)
+		app_init_encoder(&app);
+	else
+		app_init_converter(&app);
+	ck_assert_int_eq(app_configure(&app), WC_OK);
+	frame = app_frame(&app, 1, 0, false);
+	closes_meanwhile = true;
+	ck_assert_int_eq(takers[_i](frame), WC_TYPE_ERROR);
+	ck_assert(!closes_meanwhile);
+	ck_assert_ptr_nonnull(strstr(wc_context_get_error(app.context)->message, "pressure"));
+	wc_video_frame_unref(frame);
+	trace_clear(&app.trace);
 }
 END_TEST
 
@@ -530,6 +579,7 @@ int main(void)
 	tcase_add_test(all, a_watch_that_ended_closes_no_more);
 #ifndef WITHOUT_CENSUS
 	tcase_add_test(all, frames_are_closed_by_force_where_that_is_allowed);
+	tcase_add_loop_test(all, a_frame_that_is_closed_meanwhile_is_a_closed_frame, 0, 2);
 	tcase_add_test(all, frames_move_to_plain_memory);
 	tcase_add_test(all, what_is_allowed_outlasts_a_watch);
 	tcase_add_test(all, an_encoder_says_why_it_refuses);
