@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "frame/fence.h"
 #include "util/macros.h"
 
 void buffer_init(struct buffer *buffer, struct core *core, const struct buffer_ops *ops)
@@ -134,6 +135,7 @@ void buffer_unpin(struct buffer *buffer)
 	    buffer->ops->idle) {
 		/* Who has descriptors was promised this content only. */
 		atomic_store_explicit(&buffer->exported, false, memory_order_relaxed);
+		fence_age(buffer);
 		buffer->ops->idle(buffer);
 	}
 	buffer_unref(buffer);

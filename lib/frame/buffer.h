@@ -56,8 +56,8 @@ struct buffer {
 	atomic_uint held;              /* by frames and chunks that external memory was told of */
 	atomic_bool exported;          /* somebody outside may be reading the content */
 	/*
-	 * What devices outside may be doing, a set of enum wc_map_access: so fences of theirs are
-	 * to be looked for on the DMA-BUFs, see frame/fence.h.
+	 * What devices outside may be doing, enum wc_map_access and more: so fences of theirs are
+	 * to be looked for on the DMA-BUFs. Of frame/fence.h; 0: nothing.
 	 */
 	atomic_uint fences;
 	int acquire_fence;             /* sync file, owned: the content is there then; -1: now */

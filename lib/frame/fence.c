@@ -12,18 +12,47 @@
 /* The acquire fence, and one descriptor for each object. */
 #define MAX_FDS (1 + BUFFER_MAX_OBJECTS)
 
+/* In buffer.fences, beside enum wc_map_access: who has descriptors may still begin something. */
+#define ANYTHING_MAY_COME 0x10u
+
+void fence_expect(struct buffer *buffer, unsigned access)
+{
+	atomic_fetch_or_explicit(&buffer->fences, access | ANYTHING_MAY_COME,
+				 memory_order_relaxed);
+}
+
+void fence_age(struct buffer *buffer)
+{
+	if (atomic_load_explicit(&buffer->fences, memory_order_relaxed))
+		atomic_fetch_and_explicit(&buffer->fences, ~ANYTHING_MAY_COME,
+					  memory_order_relaxed);
+}
+
+/* What a use waits for: who reads waits for those who write, who writes waits for all. */
+static unsigned awaited(unsigned access)
+{
+	return access & WC_MAP_WRITE ? WC_MAP_READ | WC_MAP_WRITE : WC_MAP_WRITE;
+}
+
 static bool has_acquire_fence(struct buffer *buffer)
 {
 	return buffer->acquire_fence >= 0 &&
 	       atomic_load_explicit(&buffer->acquired, memory_order_relaxed) <= 0;
 }
 
-/* Who reads waits for those who write; who writes waits for all. */
 static bool has_implicit_fences(struct buffer *buffer, unsigned access)
 {
-	unsigned fences = atomic_load_explicit(&buffer->fences, memory_order_relaxed);
+	return atomic_load_explicit(&buffer->fences, memory_order_relaxed) & awaited(access);
+}
 
-	return access & WC_MAP_WRITE ? fences : fences & WC_MAP_WRITE;
+/* Nothing was seen of what a use waits for. seen: the fences from before the look. */
+static void forget(struct buffer *buffer, unsigned access, unsigned seen)
+{
+	if (!(seen & ANYTHING_MAY_COME) && seen & awaited(access))
+		atomic_compare_exchange_strong_explicit(&buffer->fences, &seen,
+							seen & ~awaited(access),
+							memory_order_relaxed,
+							memory_order_relaxed);
 }
 
 bool fence_is_expected(struct buffer *buffer, unsigned access)
@@ -88,6 +117,7 @@ static int judge(struct buffer *buffer, const struct pollfd *fd, int object,
 
 int fence_look(struct buffer *buffer, unsigned access, struct fence_report *report)
 {
+	unsigned seen = atomic_load_explicit(&buffer->fences, memory_order_relaxed);
 	struct pollfd fds[MAX_FDS];
 	int objects[MAX_FDS];
 	unsigned n = collect(buffer, access, fds, objects);
@@ -99,7 +129,10 @@ int fence_look(struct buffer *buffer, unsigned access, struct fence_report *repo
 		if (ret)
 			return ret;
 	}
-	return ret < 0 ? ret : 0;
+	if (ret < 0)
+		return ret;
+	forget(buffer, access, seen);
+	return 0;
 }
 
 int fence_block(struct buffer *buffer)

@@ -8,6 +8,7 @@
 #include <linux/sync_file.h>
 #include <string.h>
 
+#include "frame/fence.h"
 #include "frame/memory_io.h"
 
 /* Linux 6.0; headers may be older. */
@@ -147,7 +148,7 @@ static int import_fence(const struct wc_video_frame *frame, int access, int sync
 	if (!buffer_is_dma_buf(buffer))
 		return WC_NOT_SUPPORTED_ERROR;
 	/* First: some of the objects may get the fence in any case. */
-	atomic_fetch_or_explicit(&buffer->fences, (unsigned)access, memory_order_relaxed);
+	fence_expect(buffer, (unsigned)access);
 	return status_of(import_all(buffer, sync_flags(access), sync_file));
 }
 

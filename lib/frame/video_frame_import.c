@@ -352,7 +352,8 @@ static int add_objects(struct buffer *buffer, const struct plan *plan, const str
 		return ret;
 	buffer->is_shared = true;
 	buffer->acquire_fence = plan->acquire_fence;
-	buffer->fences = d->no_implicit_fences ? 0 : WC_MAP_WRITE;
+	if (!d->no_implicit_fences)
+		fence_expect(buffer, WC_MAP_WRITE);
 	buffer->n_objects = plan->n_objects;
 	for (unsigned i = 0; i < plan->n_objects; i++)
 		buffer->objects[i] = (struct buffer_object) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "frame/convert.h"
+#include "frame/fence.h"
 #include "frame/pixel_format.h"
 #include "frame/plane_layout.h"
 
@@ -229,9 +230,7 @@ static int duplicate_objects(struct buffer *buffer, struct wc_dma_buf *dma_buf)
 	}
 	atomic_store_explicit(&buffer->exported, true, memory_order_relaxed);
 	/* Before they can do anything with it. */
-	atomic_fetch_or_explicit(&buffer->fences,
-				 buffer->read_only ? WC_MAP_READ : WC_MAP_READ | WC_MAP_WRITE,
-				 memory_order_relaxed);
+	fence_expect(buffer, buffer->read_only ? WC_MAP_READ : WC_MAP_READ | WC_MAP_WRITE);
 	return WC_OK;
 }
 

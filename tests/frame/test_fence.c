@@ -11,6 +11,7 @@
 #include <linux/ioctl.h>
 #include <linux/sync_file.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -35,6 +36,15 @@ static int status;                     /* of sync files that can be read from */
 static unsigned polls, merges, imports;
 static uint32_t flags;                 /* of the last import or export */
 static uint8_t memory[SIZE];
+static struct wc_video_frame *exported_meanwhile;  /* while somebody looks, once */
+
+static void export_frame(struct wc_video_frame *frame)
+{
+	struct wc_dma_buf exported;
+
+	ck_assert_int_eq(wc_video_frame_export_dma_buf(frame, &exported), WC_OK);
+	wc_dma_buf_finish(&exported);
+}
 
 static bool fails(void)
 {
@@ -53,6 +63,9 @@ int __wrap_memory_io_poll(struct pollfd *fds, unsigned n, int timeout_ms);
 int __wrap_memory_io_poll(struct pollfd *fds, unsigned n, int timeout_ms)
 {
 	polls++;
+	if (exported_meanwhile)
+		export_frame(exported_meanwhile);
+	exported_meanwhile = NULL;
 	/* Nobody sleeps 10 s here. */
 	return fails() ? fail_with : __real_memory_io_poll(fds, n, timeout_ms ? 10 : 0);
 }
@@ -301,6 +314,126 @@ START_TEST(who_writes_waits_for_readers)
 	wc_video_frame_unref(frame);
 	close(a);
 	close(b);
+}
+END_TEST
+
+/* ---- memory that is used again -------------------------------------------------------------- */
+
+static void ignore_idle(struct buffer *buffer)
+{
+	(void)buffer;
+}
+
+static void free_buffer(struct buffer *buffer)
+{
+	buffer_finish(buffer);
+	free(buffer);
+}
+
+static const struct buffer_ops kept_ops = { .idle = ignore_idle, .destroy = free_buffer };
+
+/* A buffer of a maker who gives it out again; the descriptor is its own. */
+static struct buffer *kept_buffer(int fd)
+{
+	struct buffer *buffer = malloc(sizeof *buffer);
+
+	ck_assert_ptr_nonnull(buffer);
+	buffer_init(buffer, core, &kept_ops);
+	buffer->objects[0] = (struct buffer_object) { .size = SIZE, .fd = fd };
+	buffer->n_objects = 1;
+	buffer_account(buffer);
+	return buffer;
+}
+
+static struct wc_video_frame *frame_on(struct buffer *buffer)
+{
+	struct frame_format format;
+	struct wc_rect visible = { 0, 0, 16, 8 };
+	struct timing timing = { 0 };
+	struct wc_video_frame *frame;
+
+	frame_format_tight(&format, DRM_FORMAT_NV12, 16, 8);
+	frame = video_frame_new(core, buffer, &format, &visible, &timing);
+	ck_assert_ptr_nonnull(frame);
+	return frame;
+}
+
+/* How many looks of two are system calls. */
+static unsigned two_looks(struct wc_video_frame *frame, unsigned access, int expected)
+{
+	struct fence_report report;
+
+	polls = 0;
+	ck_assert_int_eq(look(frame, access, &report), expected);
+	ck_assert_int_eq(look(frame, access, &report), expected);
+	return polls;
+}
+
+/* An export costs looks while the frame is open, and one for each kind of use after that. */
+START_TEST(an_export_is_forgotten_with_the_frame)
+{
+	int fd = pending();
+	struct buffer *buffer = kept_buffer(fd);
+	struct wc_video_frame *frame = frame_on(buffer);
+
+	export_frame(frame);
+	signal_fence(fd);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_READ, 0), 2);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_WRITE, 0), 2);
+	wc_video_frame_unref(frame);
+	frame = frame_on(buffer);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_READ, 0), 1);
+	ck_assert(fence_is_expected(buffer, WC_MAP_WRITE));
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_WRITE, 0), 1);
+	ck_assert(!fence_is_expected(buffer, WC_MAP_WRITE));
+	export_frame(frame);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_READ, 0), 2);
+	wc_video_frame_unref(frame);
+	buffer_unref(buffer);
+}
+END_TEST
+
+/* What was begun before the frame was closed is waited for. */
+START_TEST(who_goes_on_after_the_frame_is_not_forgotten)
+{
+	int fd = pending();
+	struct buffer *buffer = kept_buffer(fd);
+	struct wc_video_frame *frame = frame_on(buffer);
+
+	export_frame(frame);
+	wc_video_frame_unref(frame);
+	frame = frame_on(buffer);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_READ, 1), 2);
+	fail_at = calls;
+	fail_with = -ENOMEM;
+	ck_assert_int_eq(look(frame, WC_MAP_READ, &(struct fence_report) { 0 }), -ENOMEM);
+	begin_reading(fd);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_READ, 0), 1);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_WRITE, 1), 2);
+	end_reading(fd);
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_WRITE, 0), 1);
+	wc_video_frame_unref(frame);
+	buffer_unref(buffer);
+}
+END_TEST
+
+START_TEST(an_export_during_a_look_counts)
+{
+	int fd = pending();
+	struct buffer *buffer = kept_buffer(fd);
+	struct wc_video_frame *frame = frame_on(buffer);
+	struct fence_report report;
+
+	signal_fence(fd);
+	export_frame(frame);
+	wc_video_frame_unref(frame);
+	frame = frame_on(buffer);
+	exported_meanwhile = frame;
+	ck_assert_int_eq(look(frame, WC_MAP_WRITE, &report), 0);
+	ck_assert(fence_is_expected(buffer, WC_MAP_READ));
+	ck_assert_uint_eq(two_looks(frame, WC_MAP_WRITE, 0), 2);
+	wc_video_frame_unref(frame);
+	buffer_unref(buffer);
 }
 END_TEST
 
@@ -653,6 +786,9 @@ static TCase *tests(void)
 	tcase_add_test(tcase, only_what_others_may_write_is_looked_at);
 	tcase_add_test(tcase, exporting_makes_it_worth_a_look);
 	tcase_add_test(tcase, who_writes_waits_for_readers);
+	tcase_add_test(tcase, an_export_is_forgotten_with_the_frame);
+	tcase_add_test(tcase, who_goes_on_after_the_frame_is_not_forgotten);
+	tcase_add_test(tcase, an_export_during_a_look_counts);
 	tcase_add_test(tcase, an_acquire_fence_is_waited_for);
 	tcase_add_test(tcase, a_signalled_acquire_fence_is_not_kept);
 	tcase_add_loop_test(tcase, a_failed_fence_is_told, 0, 2);
