@@ -67,11 +67,9 @@ struct converter {
 	unsigned in_flight;                /* sources whose results have not come */
 	struct wc_rect part;               /* of sources, that the device reads */
 	struct frame_format source, result;   /* how they lie in buffers */
-	bool settled;                      /* on buffers of its own, until a drain or a reset */
-	bool no_imports;                   /* the driver refused, for good */
+	struct importing importing;
 	struct frame_format refused;       /* the last layout that it could not read in place */
 	struct wc_rect refused_part;
-	char reason[IMPORT_REASON];        /* that the last frame was not read in place */
 };
 
 static struct converter *converter(struct session *session)
@@ -348,8 +346,8 @@ static int set_source_of(struct converter *c, const struct wc_video_frame *frame
 	for (unsigned n = 0; ret == WC_NOT_SUPPORTED_ERROR && find_geometry(frame, n, &g); n++) {
 		ret = set_source(c, &g, error);
 		if (ret == 0 && !import_fits(&c->s.in.format, &c->source, &c->part, frame, &source,
-					     c->reason))
-			ret = refuse(c, error, "%s", c->reason);
+					     c->importing.reason))
+			ret = refuse(c, error, "%s", c->importing.reason);
 	}
 	return ret;
 }
@@ -376,12 +374,23 @@ static void note_refusal(struct converter *c, const struct wc_video_frame *frame
 {
 	c->refused = frame->format;
 	c->refused_part = frame->visible;
-	snprintf(c->reason, sizeof c->reason, "%.*s", IMPORT_REASON - 1, reason);
+	snprintf(c->importing.reason, IMPORT_REASON, "%.*s", IMPORT_REASON - 1, reason);
 	log_info(&c->s.env.core->log, "%s: frames are not read in place: %s", c->s.device.path,
-		 c->reason);
+		 c->importing.reason);
 }
 
-/* The input side has no buffers. 0, or a ::wc_status: NotSupportedError, it cannot be done. */
+/* -EOPNOTSUPP: frames are copied instead; or a ::wc_status. */
+static int imports_failed(struct converter *c, int ret, enum wc_stage stage,
+			  struct wc_error *error)
+{
+	ret = stateful_imports_failed(&c->s, &c->importing, c->params.copy, ret, stage, error);
+	return ret < 0 ? ret : -EOPNOTSUPP;
+}
+
+/*
+ * The input side has no buffers. 0; -EOPNOTSUPP: not now, or never; or a ::wc_status:
+ * NotSupportedError, not for frames that lie like this one.
+ */
 static int make_imports(struct converter *c, const struct wc_video_frame *frame,
 			struct wc_error *error)
 {
@@ -393,9 +402,7 @@ static int make_imports(struct converter *c, const struct wc_video_frame *frame,
 	if (ret < 0)
 		return ret;
 	ret = stateful_allocate_imports(&c->s);
-	if (ret < 0)
-		return refuse(c, error, "the driver does not take DMA-BUFs (%s)", strerror(-ret));
-	return 0;
+	return ret < 0 ? imports_failed(c, ret, WC_STAGE_JOB, error) : 0;
 }
 
 static int make_own(struct converter *c, struct wc_error *error)
@@ -493,7 +500,7 @@ static void on_all_out(struct converter *c)
 		return;
 	}
 	c->state = CONVERTER_RUNNING;
-	c->settled = false;
+	c->importing.settled = false;
 	c->s.base.sink_ops->drained(c->s.base.sink);
 }
 
@@ -578,7 +585,7 @@ static bool was_refused(const struct converter *c, const struct wc_video_frame *
 {
 	const struct wc_rect *a = &c->refused_part, *b = &frame->visible;
 
-	return c->no_imports ||
+	return c->importing.refused ||
 	       (same_layout(&c->refused, &frame->format) && a->x == b->x && a->y == b->y &&
 		a->width == b->width && a->height == b->height);
 }
@@ -589,12 +596,12 @@ static bool may_import(struct converter *c, const struct wc_video_frame *frame)
 	bool may_copy = c->params.copy != WC_COPY_NEVER;
 
 	if (!buffer_is_dma_buf(frame->buffer)) {
-		snprintf(c->reason, sizeof c->reason, "its memory is no DMA-BUF");
+		snprintf(c->importing.reason, IMPORT_REASON, "its memory is no DMA-BUF");
 		return false;
 	}
-	if (!c->settled || !may_copy)
+	if (!c->importing.settled || !may_copy)
 		return true;
-	snprintf(c->reason, sizeof c->reason, "frames of other memory are in the stream");
+	snprintf(c->importing.reason, IMPORT_REASON, "frames of other memory are in the stream");
 	return false;
 }
 
@@ -605,7 +612,7 @@ static int choose_place(struct converter *c, const struct wc_video_frame *frame,
 	*place = was_refused(c, frame) || !may_import(c, frame) ? PLACE_COPY : PLACE_IMPORT;
 	if (*place == PLACE_COPY && c->params.copy == WC_COPY_NEVER)
 		return refuse(c, error, "the device cannot read the frame in place: %s",
-			      c->reason);
+			      c->importing.reason);
 	return 0;
 }
 
@@ -616,7 +623,7 @@ static bool is_ready_for(struct converter *c, enum place place, const struct wc_
 	if (place == PLACE_COPY)
 		return c->s.in_port != NULL;
 	return c->s.imports && import_fits(&c->s.in.format, &c->source, &c->part, frame, source,
-					   c->reason);
+					   c->importing.reason);
 }
 
 /*
@@ -727,7 +734,7 @@ static int enqueue_copy(struct converter *c, const struct wc_video_frame *frame,
 		return stateful_no_room(&c->s);
 	if (index < 0)
 		return copy_failed(c, index, error);
-	c->settled = true;
+	c->importing.settled = true;
 	return stateful_enqueue_input(&c->s, (unsigned)index,
 				      c->s.in.format.planes[0].sizeimage, &frame->timing, error);
 }
@@ -736,6 +743,8 @@ static int enqueue_copy(struct converter *c, const struct wc_video_frame *frame,
 static int enqueue_import(struct converter *c, const struct wc_video_frame *frame,
 			  const struct import_source *source, struct wc_error *error)
 {
+	/* vb2 starts a queue when the first buffer arrives: so may a refusal. */
+	enum wc_stage stage = c->s.units_in ? WC_STAGE_JOB : WC_STAGE_STREAM_ON;
 	int ret;
 
 	if (stateful_saturated(&c->s.base))
@@ -744,15 +753,7 @@ static int enqueue_import(struct converter *c, const struct wc_video_frame *fram
 				      &frame->timing);
 	if (ret == -EAGAIN)
 		return stateful_no_room(&c->s);
-	if (ret == 0)
-		return 0;
-	if (ret == -ENODEV || ret == -ENXIO)
-		return stateful_error(&c->s, WC_STAGE_JOB, -ret, "queue a DMA-BUF", error);
-	c->no_imports = true;
-	snprintf(c->reason, sizeof c->reason, "the driver does not take the DMA-BUF (%s)",
-		 strerror(-ret));
-	log_info(&c->s.env.core->log, "%s: %s", c->s.device.path, c->reason);
-	return -EOPNOTSUPP;
+	return ret < 0 ? imports_failed(c, ret, stage, error) : 0;
 }
 
 static int take_at_place(struct converter *c, const struct wc_video_frame *frame,
@@ -819,7 +820,7 @@ static int converter_drain(struct session *session, struct wc_error *error)
 	if (stateful_has_failed(&c->s, error))
 		return stateful_fail_call(&c->s, error);
 	if (!c->in_flight) {
-		c->settled = false;
+		c->importing.settled = false;
 		stateful_drained_later(&c->s);
 		return 0;
 	}
@@ -838,7 +839,7 @@ static int converter_reset(struct session *session, struct wc_error *error)
 		return stateful_fail_call(&c->s, error);
 	c->state = CONVERTER_READY;
 	c->in_flight = 0;
-	c->settled = false;
+	c->importing.settled = false;
 	return 0;
 }
 

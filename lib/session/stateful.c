@@ -402,6 +402,43 @@ int stateful_allocate_imports(struct stateful *s)
 	return ret;
 }
 
+/* What says nothing of imports: it may be well the next time. */
+static bool is_passing(int ret)
+{
+	return budget_is_refusal(ret) || ret == -ENOMEM || ret == -EBUSY;
+}
+
+static void give_imports_up(struct stateful *s, struct importing *importing, int ret)
+{
+	importing->refused = true;
+	snprintf(importing->reason, sizeof importing->reason,
+		 "the driver does not take the DMA-BUF (%s)", strerror(-ret));
+	log_info(&s->env.core->log, "%s: %s", s->device.path, importing->reason);
+}
+
+int stateful_imports_failed(struct stateful *s, struct importing *importing,
+			    enum wc_copy_policy copy, int ret, enum wc_stage stage,
+			    struct wc_error *error)
+{
+	bool is_gone = ret == -ENODEV || ret == -ENXIO;
+
+	if (!is_gone && !is_passing(ret)) {
+		give_imports_up(s, importing, ret);
+		return 0;
+	}
+	if (!is_gone && copy != WC_COPY_NEVER) {
+		importing->settled = true;
+		log_info(&s->env.core->log, "%s: no import for now (%s)", s->device.path,
+			 strerror(-ret));
+		return 0;
+	}
+	if (ret != -EDQUOT)
+		return stateful_error(s, stage, -ret, "import a DMA-BUF", error);
+	budget_refused(s->env.core, WC_MEMORY_IMPORTED, 0, 1, EDQUOT, stage, error);
+	error_set_device(error, s->device.path);
+	return error->name;
+}
+
 int stateful_allocate_inputs(struct stateful *s, bool writable, struct wc_error *error)
 {
 	int ret = allocate(s, &s->in, STATEFUL_INPUTS, 2, error);

@@ -45,6 +45,13 @@
 
 struct stateful;
 
+/* Whether a session reads frames where they are. */
+struct importing {
+	bool settled;                      /* on buffers of its own, until a drain or a reset */
+	bool refused;                      /* by the driver, for good */
+	char reason[IMPORT_REASON];        /* that the last frame was not read in place */
+};
+
 struct stateful_ops {
 	/* A buffer of the output side came back; the other side is served by stateful itself. */
 	void (*output_done)(struct stateful *s, const struct queue_done *done);
@@ -173,6 +180,16 @@ int stateful_free_outputs(struct stateful *s);
  * stateful_allocate_inputs() is due.
  */
 int stateful_allocate_imports(struct stateful *s);
+
+/*
+ * The input side could not import at that stage: a negative errno. 0: frames are to be copied, for
+ * good if the driver does not take DMA-BUFs, or while it is settled if something was short that has
+ * nothing to do with them. A ::wc_status with *error filled: the device is gone, or something is
+ * short and copies are forbidden.
+ */
+int stateful_imports_failed(struct stateful *s, struct importing *importing,
+			    enum wc_copy_policy copy, int ret, enum wc_stage stage,
+			    struct wc_error *error);
 
 /* Forget buffers or imports of the input side, and give them back. 0 or a negative errno. */
 int stateful_free_inputs(struct stateful *s);

@@ -79,9 +79,7 @@ struct encoder {
 		uint32_t stride;           /* bytes; 0: none wished for */
 		bool separate;             /* planes */
 	} hint;                            /* how the first frame lies */
-	bool settled;                      /* on buffers of its own, until a drain or a reset */
-	bool no_imports;                   /* the driver refused, for good */
-	char reason[IMPORT_REASON];        /* that the last frame was not read in place */
+	struct importing importing;
 	struct wc_video_color_space color; /* that the device was told */
 };
 
@@ -359,7 +357,7 @@ static void on_last(struct encoder *e)
 	e->s.out_ended = true;
 	e->state = ENCODER_ENDED;
 	e->fed = false;
-	e->settled = e->settled && before != ENCODER_DRAINING;
+	e->importing.settled = e->importing.settled && before != ENCODER_DRAINING;
 	stateful_expect(&e->s, 0);
 	if (before == ENCODER_DRAINING)
 		e->s.base.sink_ops->drained(e->s.base.sink);
@@ -606,20 +604,20 @@ static enum place find_place(struct encoder *e, const struct wc_video_frame *fra
 	if (may_copy && port_index(e->s.in_port, frame->buffer) >= 0)
 		return PLACE_COPY;
 	/* Why it refused is in the reason. */
-	if (e->no_imports)
+	if (e->importing.refused)
 		return PLACE_COPY;
-	if (!import_fits(&e->s.in.format, &e->format, &whole, frame, source, e->reason))
+	if (!import_fits(&e->s.in.format, &e->format, &whole, frame, source, e->importing.reason))
 		return PLACE_COPY;
-	if (!e->settled || !may_copy)
+	if (!e->importing.settled || !may_copy)
 		return PLACE_IMPORT;
-	snprintf(e->reason, sizeof e->reason, "frames of other memory are in the stream");
+	snprintf(e->importing.reason, IMPORT_REASON, "frames of other memory are in the stream");
 	return PLACE_COPY;
 }
 
 static int copy_forbidden(struct encoder *e, struct wc_error *error)
 {
 	error_set(error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_FORMAT, 0,
-		  "the device cannot read the frame in place: %s", e->reason);
+		  "the device cannot read the frame in place: %s", e->importing.reason);
 	error_set_device(error, e->s.device.path);
 	return error->name;
 }
@@ -639,43 +637,10 @@ static bool is_ready_for(const struct encoder *e, enum place place)
 	return (e->s.imports != NULL) == (place == PLACE_IMPORT);
 }
 
-static void refuse_imports(struct encoder *e, int ret)
-{
-	e->no_imports = true;
-	snprintf(e->reason, sizeof e->reason, "the driver does not take the DMA-BUF (%s)",
-		 strerror(-ret));
-	log_info(&e->s.env.core->log, "%s: %s", e->s.device.path, e->reason);
-}
-
-/* What says nothing of imports: it may be well the next time. */
-static bool is_passing(int ret)
-{
-	return budget_is_refusal(ret) || ret == -ENOMEM || ret == -EBUSY;
-}
-
-/*
- * The driver does not import at that stage. 0: frames are copied instead, for good, or until the
- * next flush or reset; or a ::wc_status.
- */
+/* 0: frames are copied instead; or a ::wc_status. */
 static int imports_failed(struct encoder *e, int ret, enum wc_stage stage, struct wc_error *error)
 {
-	bool is_gone = ret == -ENODEV || ret == -ENXIO;
-
-	if (!is_gone && !is_passing(ret)) {
-		refuse_imports(e, ret);
-		return 0;
-	}
-	if (!is_gone && e->params.copy != WC_COPY_NEVER) {
-		e->settled = true;
-		log_info(&e->s.env.core->log, "%s: no import for now (%s)", e->s.device.path,
-			 strerror(-ret));
-		return 0;
-	}
-	if (ret != -EDQUOT)
-		return stateful_error(&e->s, stage, -ret, "import a DMA-BUF", error);
-	budget_refused(e->s.env.core, WC_MEMORY_IMPORTED, 0, 1, EDQUOT, stage, error);
-	error_set_device(error, e->s.device.path);
-	return error->name;
+	return stateful_imports_failed(&e->s, &e->importing, e->params.copy, ret, stage, error);
 }
 
 /* Both queues are stopped: give the input side what the place needs. 0 or a ::wc_status. */
@@ -709,7 +674,7 @@ static bool takes_hint(struct encoder *e, const struct wc_video_frame *frame)
 	bool separate = frame->buffer->n_objects > 1;
 	bool is_new = stride != e->hint.stride || separate != e->hint.separate;
 
-	if (!is_new || e->no_imports || frame->buffer->objects[0].fd < 0 ||
+	if (!is_new || e->importing.refused || frame->buffer->objects[0].fd < 0 ||
 	    format->modifier != DRM_FORMAT_MOD_LINEAR || format->fourcc != e->format.fourcc)
 		return false;
 	if (stride == e->format.planes[0].stride && separate == (e->s.in.format.n_planes > 1))
@@ -807,7 +772,7 @@ static int begin_change(struct encoder *e, enum place place, struct wc_error *er
 {
 	int ret;
 
-	e->settled = e->settled || place != PLACE_IMPORT;
+	e->importing.settled = e->importing.settled || place != PLACE_IMPORT;
 	if (!e->fed)
 		return start_anew(e, place, error);
 	ret = send_stop(e, ENCODER_RESTARTING, error);
@@ -990,7 +955,7 @@ static int drop_work(struct encoder *e, struct wc_error *error)
 		return ret;
 	e->state = ENCODER_READY;
 	e->fed = false;
-	e->settled = false;
+	e->importing.settled = false;
 	return 0;
 }
 

@@ -647,6 +647,70 @@ START_TEST(a_driver_that_takes_no_dma_buf_gets_copies)
 }
 END_TEST
 
+/* What has nothing to do with imports. */
+static const int passing[] = { ENOMEM, EBUSY, EDQUOT, EMFILE, ENFILE };
+
+START_TEST(what_passes_ends_imports_until_the_next_drain)
+{
+	open_layout(4, WC_COPY_ALLOWED);
+	ck_assert_int_eq(convert_imported(0, 2), 0);
+	rig_await(&rig, 2);
+	fake_fail(FAKE_QBUF, 1, passing[_i]);
+	ck_assert_int_eq(convert_imported(2, 10), 0);
+	ck_assert(!fake_fail_pending());
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	ck_assert_uint_eq(info().bytes_copied, 8 * 64 * 48 * 3 / 2);
+	ck_assert_int_eq(convert_imported(10, 20), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	ck_assert_uint_eq(info().bytes_copied, 8 * 64 * 48 * 3 / 2);
+	expect_in_order(20);
+	empty_pool();
+	stop();
+}
+END_TEST
+
+START_TEST(what_passes_is_no_lack_of_support)
+{
+	bool is_quota = passing[_i] != ENOMEM && passing[_i] != EBUSY;
+
+	open_layout(4, WC_COPY_NEVER);
+	ck_assert_int_eq(convert_imported(0, 1), 0);
+	rig_await(&rig, 1);
+	fake_fail(FAKE_QBUF, 1, passing[_i]);
+	ck_assert_int_eq(convert_imported(1, 2),
+			 is_quota ? WC_QUOTA_EXCEEDED_ERROR : WC_OPERATION_ERROR);
+	ck_assert_str_eq(rig.error.device, RIG_PATH);
+	ck_assert(!fake_fail_pending());
+	empty_pool();
+	stop();
+}
+END_TEST
+
+/* Places for imports cannot be had when they are first needed. */
+START_TEST(no_places_are_no_lack_of_support)
+{
+	open_layout(4, WC_COPY_ALLOWED);
+	/* The first call gives back what the converter has. */
+	fake_fail(FAKE_REQBUFS, 2, ENOMEM);
+	ck_assert_int_eq(convert_imported(0, 10), 0);
+	ck_assert(!fake_fail_pending());
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	ck_assert_uint_eq(info().bytes_copied, 10 * 64 * 48 * 3 / 2);
+	ck_assert_int_eq(convert_imported(10, 20), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	ck_assert_uint_eq(info().bytes_copied, 10 * 64 * 48 * 3 / 2);
+	expect_in_order(20);
+	empty_pool();
+	stop();
+	open_layout(4, WC_COPY_NEVER);
+	fake_fail(FAKE_REQBUFS, 2, ENOMEM);
+	ck_assert_int_eq(convert_imported(0, 1), WC_OPERATION_ERROR);
+	ck_assert_int_eq(rig.error.sys_errno, ENOMEM);
+	empty_pool();
+	stop();
+}
+END_TEST
+
 /* ---- results --------------------------------------------------------------------------------- */
 
 START_TEST(frames_may_be_held)
@@ -908,6 +972,9 @@ int main(void)
 	tcase_add_loop_test(all, without_copies_the_reason_is_told, 0, N(layouts));
 	tcase_add_test(all, sources_change);
 	tcase_add_test(all, a_driver_that_takes_no_dma_buf_gets_copies);
+	tcase_add_loop_test(all, what_passes_ends_imports_until_the_next_drain, 0, N(passing));
+	tcase_add_loop_test(all, what_passes_is_no_lack_of_support, 0, N(passing));
+	tcase_add_test(all, no_places_are_no_lack_of_support);
 	tcase_add_loop_test(all, frames_may_be_held, 0, N(jobs));
 	tcase_add_loop_test(all, results_are_dma_bufs, 0, N(jobs));
 	tcase_add_loop_test(all, a_reset_drops_what_is_under_way, 0, N(jobs));
