@@ -653,7 +653,7 @@ static int start(struct converter *c, struct wc_error *error)
 	if (ret == 0)
 		ret = stateful_stream_on(&c->s, &c->s.out, error);
 	if (ret == 0)
-		ret = stateful_stream_on(&c->s, &c->s.in, error);
+		ret = stateful_start_inputs(&c->s, &c->importing, error);
 	if (ret < 0)
 		return ret;
 	c->state = CONVERTER_RUNNING;

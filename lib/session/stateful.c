@@ -565,6 +565,21 @@ int stateful_stream_on(struct stateful *s, struct queue *queue, struct wc_error 
 	return 0;
 }
 
+/* EINVAL is what vb2 and drivers say of buffers; of contexts they say something else. */
+int stateful_start_inputs(struct stateful *s, struct importing *importing, struct wc_error *error)
+{
+	int ret = queue_stream_on(&s->in);
+
+	if (ret == 0)
+		return 0;
+	if (ret != -EINVAL || !s->imports)
+		return stateful_error(s, WC_STAGE_STREAM_ON, -ret, "start OUTPUT", error);
+	give_imports_up(s, importing, ret);
+	ret = stateful_stop(s);
+	return ret < 0 ? stateful_error(s, WC_STAGE_JOB, -ret, "stop the queues", error)
+		       : -EOPNOTSUPP;
+}
+
 unsigned stateful_wanted_outputs(const struct stateful *s)
 {
 	return s->keep + (s->throttled ? 1 : STATEFUL_EXTRA_OUTPUTS);

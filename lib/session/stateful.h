@@ -191,6 +191,13 @@ int stateful_imports_failed(struct stateful *s, struct importing *importing,
 			    enum wc_copy_policy copy, int ret, enum wc_stage stage,
 			    struct wc_error *error);
 
+/*
+ * STREAMON of the input side, after that of the output side. 0, or a ::wc_status with *error
+ * filled; or -EOPNOTSUPP: the driver refused because of imports, and frames are to be copied for
+ * good. Then both queues are stopped.
+ */
+int stateful_start_inputs(struct stateful *s, struct importing *importing, struct wc_error *error);
+
 /* Forget buffers or imports of the input side, and give them back. 0 or a negative errno. */
 int stateful_free_inputs(struct stateful *s);
 

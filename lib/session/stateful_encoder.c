@@ -326,6 +326,7 @@ static int set_up(struct encoder *e, uint32_t fourcc, const struct wc_video_colo
 	return ret;
 }
 
+/* 0, a ::wc_status, or -EOPNOTSUPP when frames are to be copied instead. */
 static int start(struct encoder *e, struct wc_error *error)
 {
 	int ret = stateful_queue_outputs(&e->s);
@@ -335,7 +336,9 @@ static int start(struct encoder *e, struct wc_error *error)
 				      error);
 	ret = stateful_stream_on(&e->s, &e->s.out, error);
 	if (ret == 0)
-		ret = stateful_stream_on(&e->s, &e->s.in, error);
+		ret = stateful_start_inputs(&e->s, &e->importing, error);
+	if (ret == -EOPNOTSUPP)
+		e->state = ENCODER_READY;
 	if (ret < 0)
 		return ret;
 	e->s.out_ended = false;
@@ -786,7 +789,10 @@ static int prepare_start(struct encoder *e, enum place place, struct wc_error *e
 	return ret < 0 ? ret : start(e, error);
 }
 
-/* Make the device take a frame next, at that place. 0, SESSION_FULL, or a ::wc_status. */
+/*
+ * Make the device take a frame next, at that place. 0, SESSION_FULL, a ::wc_status, or -EOPNOTSUPP
+ * when it is to be copied.
+ */
 static int prepare_input(struct encoder *e, bool key_frame, enum place place,
 			 struct wc_error *error)
 {

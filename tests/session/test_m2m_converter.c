@@ -647,6 +647,26 @@ START_TEST(a_driver_that_takes_no_dma_buf_gets_copies)
 }
 END_TEST
 
+/* Or when the queue is started, the second after that of results. */
+START_TEST(a_driver_may_refuse_imports_at_the_start)
+{
+	open_layout(4, WC_COPY_ALLOWED);
+	fake_fail(FAKE_STREAMON, 2, EINVAL);
+	ck_assert_int_eq(convert_imported(0, 10), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(10);
+	ck_assert(!fake_fail_pending());
+	ck_assert_uint_eq(info().bytes_copied, 10 * 64 * 48 * 3 / 2);
+	empty_pool();
+	stop();
+	open_layout(4, WC_COPY_NEVER);
+	fake_fail(FAKE_STREAMON, 2, EINVAL);
+	expect_refusal(convert_imported(0, 1), "the driver does not take the DMA-BUF");
+	empty_pool();
+	stop();
+}
+END_TEST
+
 /* What has nothing to do with imports. */
 static const int passing[] = { ENOMEM, EBUSY, EDQUOT, EMFILE, ENFILE };
 
@@ -972,6 +992,7 @@ int main(void)
 	tcase_add_loop_test(all, without_copies_the_reason_is_told, 0, N(layouts));
 	tcase_add_test(all, sources_change);
 	tcase_add_test(all, a_driver_that_takes_no_dma_buf_gets_copies);
+	tcase_add_test(all, a_driver_may_refuse_imports_at_the_start);
 	tcase_add_loop_test(all, what_passes_ends_imports_until_the_next_drain, 0, N(passing));
 	tcase_add_loop_test(all, what_passes_is_no_lack_of_support, 0, N(passing));
 	tcase_add_test(all, no_places_are_no_lack_of_support);

@@ -793,6 +793,32 @@ START_TEST(no_places_are_no_lack_of_support)
 }
 END_TEST
 
+/* Some look at the buffers when the queue is started: for contexts they have other words. */
+START_TEST(a_driver_may_refuse_imports_at_the_start)
+{
+	start(encoders[_i], WC_COPY_ALLOWED);
+	/* The first is that of CAPTURE. */
+	fake_fail(FAKE_STREAMON, 2, EINVAL);
+	encode(0, 10, 4);
+	drain();
+	ck_assert(!fake_fail_pending());
+	expect_in_order(10);
+	ck_assert_uint_ge(pictures_copied(), 10);
+	stop();
+	start(encoders[_i], WC_COPY_NEVER);
+	fill_pool(1);
+	fake_fail(FAKE_STREAMON, 2, EINVAL);
+	ck_assert_int_eq(encode_in(&pool.buffers[0], 0, false), WC_NOT_SUPPORTED_ERROR);
+	ck_assert_ptr_nonnull(strstr(rig.error.message, "the driver does not take the DMA-BUF"));
+	stop();
+	start(encoders[_i], WC_COPY_NEVER);
+	fill_pool(1);
+	fake_fail(FAKE_STREAMON, 2, ENOSPC);
+	ck_assert_int_eq(encode_in(&pool.buffers[0], 0, false), WC_QUOTA_EXCEEDED_ERROR);
+	stop();
+}
+END_TEST
+
 /* A frame of the encoder's is held, and the driver cannot let go of its memory: copies it is. */
 START_TEST(a_driver_without_orphans_waits_for_no_frame)
 {
@@ -908,6 +934,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(all, what_passes_ends_imports_until_the_next_flush, 0, N(passing));
 	tcase_add_loop_test(all, what_passes_is_no_lack_of_support, 0, N(passing));
 	tcase_add_test(all, no_places_are_no_lack_of_support);
+	tcase_add_loop_test(all, a_driver_may_refuse_imports_at_the_start, 0, 3);
 	tcase_add_test(all, a_driver_without_orphans_waits_for_no_frame);
 	tcase_add_loop_test(all, every_failure_is_borne, 0, 2);
 	suite_add_tcase(s, all);
