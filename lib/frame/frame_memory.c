@@ -164,10 +164,11 @@ int frame_memory_get_choice(struct frame_memory *memory, unsigned use,
 			    struct wc_memory_choice *choice)
 {
 	struct pool_allocator *allocator = NULL;
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&memory->lock);
 	do {
+		ret = 0;
 		if (memory->known[use])
 			*choice = memory->choices[use];
 		else

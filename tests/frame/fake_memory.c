@@ -96,8 +96,12 @@ int __wrap_memory_io_open(const char *path);
 int __wrap_memory_io_open(const char *path)
 {
 	struct fake_device *d = fake_device(path);
+	void (*at_open)(void) = fake.at_open;
 	int fd;
 
+	fake.at_open = NULL;
+	if (at_open)
+		at_open();
 	if (fails())
 		return fake.fail_with;
 	fake.opened++;

@@ -36,6 +36,7 @@ struct fake_memory {
 	bool failed;               /* it came to that */
 	bool read_only;            /* mapping for writing is refused */
 	bool no_sync;              /* SYNC START fails with EIO */
+	void (*at_open)(void);     /* is called when something is opened, once */
 	bool forgets;              /* what would be written into syncs, for tests with threads */
 	/* What was seen. */
 	atomic_uint opened, allocated, mapped, dropped_master;

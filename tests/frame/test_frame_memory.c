@@ -82,6 +82,25 @@ START_TEST(test_order)
 }
 END_TEST
 
+static void decide_and_ask(void)
+{
+	struct wc_memory_options options = { .kind = WC_MEMORY_HEAP, .name = "system" };
+	char name[ALLOCATOR_NAME_MAX];
+
+	ck_assert_int_eq(frame_memory_decide(memory, &options, name), 0);
+	ck_assert_str_eq(chosen(CODEC), "heap system");
+}
+
+/* Another thread decides while candidates are tried, and asks for what comes of it. */
+START_TEST(test_decided_meanwhile)
+{
+	fake.at_open = decide_and_ask;
+	alarm(20);
+	ck_assert_str_eq(chosen(CODEC), "heap system");
+	alarm(0);
+}
+END_TEST
+
 START_TEST(test_next_best)
 {
 	remove_device("/dev/dma_heap/linux,cma");
@@ -656,6 +675,7 @@ static Suite *make_suite(void)
 
 	tcase_add_checked_fixture(choosing, set_up, tear_down);
 	tcase_add_test(choosing, test_order);
+	tcase_add_test(choosing, test_decided_meanwhile);
 	tcase_add_test(choosing, test_next_best);
 	tcase_add_test(choosing, test_nothing);
 	tcase_add_test(choosing, test_exhausted);
