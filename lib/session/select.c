@@ -96,15 +96,25 @@ static bool has_profile(const struct wc_device_codec *entry, const struct codec_
  * Levels bound what an encoder makes, and a decoder of a higher level takes lower ones; drivers
  * list all levels up to their best, so for both the entry must be there.
  */
-static bool can_do(const struct wc_device_codec *entry, const struct request *r)
+static bool has_string(const struct wc_device_codec *entry, const struct request *r)
 {
 	const struct codec_string *codec = codec_of(r);
 
-	if (!has_profile(entry, codec, r->decoder) ||
-	    !in_mask(entry->levels, level_menu_entry(codec)))
-		return false;
+	return has_profile(entry, codec, r->decoder) &&
+	       in_mask(entry->levels, level_menu_entry(codec));
+}
+
+static bool has_size(const struct wc_device_codec *entry, const struct request *r)
+{
 	return r->decoder ? fits(&entry->size, r->decoder->coded_width, r->decoder->coded_height)
 			  : fits(&entry->size, r->encoder->width, r->encoder->height);
+}
+
+/* Of that role, and the one that was named if one was. */
+static bool is_meant(const struct wc_device *device, const struct request *r)
+{
+	return device->role == role_of(r) &&
+	       (!r->choice->device || strcmp(r->choice->device, device->path) == 0);
 }
 
 /* Converters say what they can do only when they are set up for it. */
@@ -113,8 +123,7 @@ static bool may_use(struct device_registry *registry, size_t index, const struct
 	const struct v4l2_device_info *info = device_registry_get(registry, index);
 	const struct wc_device_codec *entry;
 
-	if (info->device.role != role_of(r) ||
-	    (r->choice->device && strcmp(r->choice->device, info->device.path) != 0))
+	if (!is_meant(&info->device, r))
 		return false;
 	if (r->converter)
 		return true;
@@ -124,7 +133,7 @@ static bool may_use(struct device_registry *registry, size_t index, const struct
 	if (device_registry_describe(registry, index) < 0)
 		return info->has_codecs;
 	entry = device_find_codec(device_registry_get(registry, index), codec_of(r)->codec);
-	return entry && can_do(entry, r);
+	return entry && has_string(entry, r) && has_size(entry, r);
 }
 
 /*
@@ -169,6 +178,59 @@ static void suspect_closed(const struct request *r, struct wc_error *best)
 	keep_best(best, &error);
 }
 
+static bool is_unfit(const struct wc_device_codec *entry, const struct request *r, bool by_size)
+{
+	return by_size ? has_string(entry, r) && !has_size(entry, r) : !has_string(entry, r);
+}
+
+/* A device with the codec, and its entry, that lacks the size and nothing else, or the string. */
+static const struct wc_device *find_unfit(const struct request *r, bool by_size,
+					  const struct wc_device_codec **entry)
+{
+	struct device_registry *registry = r->choice->devices;
+
+	for (size_t i = 0; i < device_registry_count(registry); i++) {
+		const struct v4l2_device_info *info = device_registry_get(registry, i);
+
+		if (!is_meant(&info->device, r))
+			continue;
+		*entry = device_find_codec(info, codec_of(r)->codec);
+		if (*entry && is_unfit(*entry, r, by_size))
+			return &info->device;
+	}
+	return NULL;
+}
+
+/* No device was tried, and one has the codec: what is it that it lacks? */
+static void name_unfit(const struct request *r, struct wc_error *best)
+{
+	const char *verb = r->decoder ? "decodes" : "encodes";
+	const char *codec = video_codec_name(codec_of(r)->codec);
+	const struct wc_device_codec *entry;
+	const struct wc_device *device = find_unfit(r, true, &entry);
+	struct wc_error error;
+
+	if (device) {
+		const struct wc_size_range *size = &entry->size;
+
+		error_set(&error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
+			  "no device %s %s at %ux%u: %s takes %ux%u to %ux%u", verb, codec,
+			  r->decoder ? r->decoder->coded_width : r->encoder->width,
+			  r->decoder ? r->decoder->coded_height : r->encoder->height,
+			  device->path, size->min_width, size->min_height, size->max_width,
+			  size->max_height);
+	} else {
+		device = find_unfit(r, false, &entry);
+		if (!device)
+			return;
+		error_set(&error, WC_NOT_SUPPORTED_ERROR, WC_STAGE_NONE, 0,
+			  "no device %s %s of that profile and level: %s has others", verb, codec,
+			  device->path);
+	}
+	error_set_device(&error, device->path);
+	keep_best(best, &error);
+}
+
 static int open_device(const struct request *r, const struct v4l2_device_info *device,
 		       struct session **session, struct wc_error *error)
 {
@@ -201,6 +263,8 @@ static int open_hardware(const struct request *r, struct session **session,
 		keep_best(best, &error);
 	}
 	suspect_closed(r, best);
+	if (!r->converter && !best->device[0])
+		name_unfit(r, best);
 	return best->name;
 }
 

@@ -18,7 +18,8 @@ struct session_choice {
  * Make the first session that works: devices in the registry's order and software, in the order
  * that the preference says. prefer-hardware and a named device never end in software. 0, or the
  * ::wc_status of the most telling failure (QuotaExceededError before NotSupportedError) with
- * *error filled.
+ * *error filled. When no device could be tried it names one that has the codec and lacks the size,
+ * or the profile or level.
  */
 int session_open_decoder(const struct session_env *env, const struct session_choice *choice,
 			 const struct decoder_params *params,

@@ -204,6 +204,37 @@ START_TEST(what_a_device_lacks_is_done_in_software)
 }
 END_TEST
 
+/* What no device does though one has the codec. */
+START_TEST(what_a_device_lacks_is_named)
+{
+	start(false);
+	ck_assert_str_eq(encoder_at("avc1.42e01e", 3840, 2160, WC_HARDWARE_PREFER_HARDWARE),
+			 "NotSupportedError");
+	ck_assert_str_eq(error.message, "no device encodes h264 at 3840x2160: " ENCODER
+			 " takes 48x16 to 1920x1088");
+	ck_assert_str_eq(error.device, ENCODER);
+	ck_assert_str_eq(decoder_at("avc1.640028", 8192, 4320, WC_HARDWARE_NO_PREFERENCE, NULL),
+			 "NotSupportedError");
+	ck_assert_ptr_nonnull(strstr(error.message, "no device decodes h264 at 8192x4320: "
+				     RIG_PATH " takes 128x128 to 4096x"));
+	ck_assert_str_eq(decoder_at("avc1.640028", 4096, 2160, WC_HARDWARE_NO_PREFERENCE, SECOND),
+			 "NotSupportedError");
+	ck_assert_ptr_nonnull(strstr(error.message, SECOND " takes 32x32 to 1920x1920"));
+	ck_assert_str_eq(encoder_at("avc1.640028", 640, 368, WC_HARDWARE_PREFER_HARDWARE),
+			 "NotSupportedError");
+	ck_assert_str_eq(error.message, "no device encodes h264 of that profile and level: "
+			 ENCODER " has others");
+	ck_assert_str_eq(encoder_at("vp8", 640, 368, WC_HARDWARE_PREFER_HARDWARE),
+			 "NotSupportedError");
+	ck_assert_str_eq(error.message, "no encoder for vp8 in hardware");
+	/* One that does not open may be the one. */
+	fake_set_foreign_contexts(RIG_PATH, 16);
+	ck_assert_str_eq(decoder_at("avc1.640028", 2560, 1440, WC_HARDWARE_PREFER_HARDWARE, NULL),
+			 "QuotaExceededError");
+	stop();
+}
+END_TEST
+
 START_TEST(a_full_device_is_passed_over)
 {
 	start(true);
@@ -413,6 +444,7 @@ int main(void)
 
 	tcase_add_test(all, devices_come_in_order_and_before_software);
 	tcase_add_test(all, what_a_device_lacks_is_done_in_software);
+	tcase_add_test(all, what_a_device_lacks_is_named);
 	tcase_add_test(all, a_full_device_is_passed_over);
 	tcase_add_test(all, a_probe_tells_what_would_be_first);
 	tcase_add_test(all, constrained_baseline_is_a_part_of_the_others);
