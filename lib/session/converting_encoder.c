@@ -49,6 +49,7 @@ enum converting_state {
 struct flight {
 	struct wc_video_frame *source;     /* a reference, until there is the picture */
 	struct wc_video_frame *picture;    /* what was made of it, a reference; NULL: not yet */
+	bool is_lost;                      /* there will be none */
 	bool key_frame;
 	int quantizer;
 };
@@ -113,7 +114,7 @@ static int hand_on(struct converting *c, struct wc_error *error)
 		};
 		int ret;
 
-		if (!first->picture && c->converter)
+		if (!first->picture && !first->is_lost && c->converter)
 			return 0;
 		ret = c->encoder->ops->submit(c->encoder, &input, error);
 		if (ret != SESSION_TAKEN)
@@ -220,17 +221,36 @@ static void give_converter_up(struct converting *c, const struct wc_error *error
 	close_converter(c);
 }
 
+static bool awaits(const struct flight *flight)
+{
+	return !flight->picture && !flight->is_lost;
+}
+
+/*
+ * The first flight that awaits a picture of that time; n_flights: none does. Times may be equal,
+ * and pictures come in order.
+ */
+static unsigned find_flight(const struct converting *c, int64_t time)
+{
+	unsigned i = 0;
+
+	while (i < c->n_flights && !(awaits(&c->flights[i]) &&
+				     c->flights[i].source->timing.timestamp == time))
+		i++;
+	return i;
+}
+
 static void on_picture(void *sink, struct wc_video_frame *picture)
 {
 	struct converting *c = sink;
-	unsigned i = 0;
+	unsigned i = find_flight(c, picture->timing.timestamp);
 
-	while (i < c->n_flights && c->flights[i].picture)
-		i++;
 	if (i == c->n_flights) {
 		wc_video_frame_unref(picture);
 		return;
 	}
+	for (unsigned k = 0; k < i; k++)
+		c->flights[k].is_lost = !c->flights[k].picture;
 	c->flights[i].picture = picture;
 	wc_video_frame_unref(c->flights[i].source);
 	c->flights[i].source = NULL;
@@ -240,7 +260,7 @@ static void on_picture(void *sink, struct wc_video_frame *picture)
 /* Pictures come in order. */
 static bool awaits_picture(const struct converting *c)
 {
-	return c->n_flights && !c->flights[c->n_flights - 1].picture;
+	return c->n_flights && awaits(&c->flights[c->n_flights - 1]);
 }
 
 static void on_converter_drained(void *sink)
@@ -447,7 +467,9 @@ static int submit_converted(struct converting *c, const struct session_input *in
 	ret = c->converter->ops->submit(c->converter, input, error);
 	if (ret == SESSION_TAKEN) {
 		c->flights[c->n_flights++] = (struct flight) {
-			source, NULL, input->key_frame, input->quantizer,
+			.source = source,
+			.key_frame = input->key_frame,
+			.quantizer = input->quantizer,
 		};
 		return SESSION_TAKEN;
 	}

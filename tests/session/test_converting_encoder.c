@@ -647,6 +647,30 @@ START_TEST(test_a_picture_is_lost)
 }
 END_TEST
 
+static void converter_skips_one(void)
+{
+	struct played *p = &t.converter;
+
+	memmove(p->times, p->times + 1, --p->n_times * sizeof p->times[0]);
+	converter_gives();
+}
+
+/* It takes nothing from those behind it: not their pictures, nor do they take its key frame. */
+START_TEST(test_a_picture_is_lost_before_others)
+{
+	struct wc_error error;
+
+	ck_assert_int_eq(submit_key(OTHER, 1, true), SESSION_TAKEN);
+	ck_assert_int_eq(submit(OTHER, 2), SESSION_TAKEN);
+	ck_assert_int_eq(submit(OTHER, 3), SESSION_TAKEN);
+	in_dispatch(converter_skips_one);
+	happened("C1K C2 C3 E1K e2");
+	ck_assert_int_eq(t.session->ops->drain(t.session, &error), 0);
+	in_dispatch(converter_gives);
+	happened("cdrain e3 drain");
+}
+END_TEST
+
 /* What the converter makes was chosen when the encoder took anything. */
 START_TEST(test_encoder_chose_another_format)
 {
@@ -853,6 +877,7 @@ int main(void)
 	tcase_add_test(tc, test_frames_wait_for_a_stuck_converter);
 	tcase_add_test(tc, test_frames_wait_for_a_drain_that_fails);
 	tcase_add_test(tc, test_a_picture_is_lost);
+	tcase_add_test(tc, test_a_picture_is_lost_before_others);
 	tcase_add_test(tc, test_encoder_chose_another_format);
 	tcase_add_test(tc, test_reset);
 	tcase_add_test(tc, test_reset_of_the_converter_fails);
