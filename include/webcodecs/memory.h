@@ -104,7 +104,8 @@ struct wc_memory_options {
  * that kind, which stay when the codec is closed, reset or reclaimed, while its hardware context is
  * free at once, whatever the driver. If the driver does not take them, and without a decision,
  * frames are in memory of the driver, ::WC_MEMORY_DRIVER; the log says why, as a warning, once for
- * each codec. ::wc_counters.bytes_by_kind tells what is where.
+ * each codec. Only of results for displays the library decides itself, see
+ * ::wc_video_converter_config.use. ::wc_counters.bytes_by_kind tells what is where.
  *
  * @param options NULL: the library chooses again
  * @return ::WC_OK; ::WC_TYPE_ERROR for a kind that cannot be chosen, a name for a kind without

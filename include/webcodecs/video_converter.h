@@ -104,8 +104,12 @@ struct wc_video_converter_config {
 	/**
 	 * Set of ::wc_memory_use: who shares the results. In software they are in such memory as
 	 * wc_video_frame_alloc() gives for it, 0 being plain memory. On a device they are in what
-	 * wc_context_set_memory() decided on, if the driver takes that, else in the driver's own,
-	 * exported as DMA-BUF where it can.
+	 * wc_context_set_memory() decided on; without a decision, with ::WC_MEMORY_FOR_DISPLAY, in
+	 * such memory as wc_video_frame_alloc() gives for that; if the driver takes it. Else they
+	 * are in the driver's own, exported as DMA-BUF where it can; the log says why, as a
+	 * warning, once for each session. While the application holds so many results that the
+	 * driver has no buffers left, they are copied: for displays into memory as from
+	 * wc_video_frame_alloc(), else, or if there is none (a warning), into plain memory.
 	 */
 	unsigned use;
 	enum wc_copy_policy copy;     /**< of sources that the device cannot read in place */

@@ -35,8 +35,10 @@
 #include <drm_fourcc.h>
 
 #include "frame/color_space.h"
+#include "frame/fence.h"
 #include "frame/modifier.h"
 #include "frame/pixel_format.h"
+#include "frame/video_frame_init.h"
 #include "session/layout.h"
 #include "session/stateful.h"
 #include "session/stateful_picture.h"
@@ -70,6 +72,7 @@ struct converter {
 	struct importing importing;
 	struct frame_format refused;       /* the last layout that it could not read in place */
 	struct wc_rect refused_part;
+	bool told_plain;                   /* that a result for displays is in plain memory */
 };
 
 static struct converter *converter(struct session *session)
@@ -460,6 +463,13 @@ static int set_result(struct converter *c, struct wc_error *error)
 	return 0;
 }
 
+static void give(struct converter *c, struct wc_video_frame *frame)
+{
+	frame->color_space = c->params.result.color_space;
+	c->s.units_out++;
+	c->s.base.sink_ops->frame(c->s.base.sink, frame);
+}
+
 static void give_frame(struct converter *c, struct buffer *buffer,
 		       const struct frame_format *format, const struct timing *timing)
 {
@@ -467,13 +477,63 @@ static void give_frame(struct converter *c, struct buffer *buffer,
 	struct wc_video_frame *frame = video_frame_new(c->s.env.core, buffer, format, &visible,
 						       timing);
 
-	if (!frame) {
+	if (frame)
+		give(c, frame);
+	else
 		stateful_fail(&c->s, WC_STAGE_JOB, ENOMEM, "make a frame");
-		return;
+}
+
+/* In memory that somebody else still reads nothing is written, and the loop waits for nobody. */
+static int fill_copy(struct converter *c, unsigned index, struct wc_video_frame *copy)
+{
+	struct fence_report report;
+	int ret = fence_look(copy->buffer, WC_MAP_WRITE, &report);
+
+	if (ret)
+		return ret < 0 ? ret : -EBUSY;
+	return stateful_copy_into(&c->s, index, &c->result, copy);
+}
+
+/* A copy in such memory as frames for displays have. NULL: there is none, *reason says why. */
+static struct wc_video_frame *copy_for_display(struct converter *c, unsigned index,
+					       const struct timing *timing, struct wc_error *reason)
+{
+	const struct converter_format *result = &c->params.result;
+	struct wc_video_frame *copy;
+	int ret = video_frame_new_in(c->s.env.core, c->s.env.memory, c->s.use, result->fourcc,
+				     result->width, result->height, timing, &copy, reason);
+
+	if (ret < 0)
+		return NULL;
+	ret = fill_copy(c, index, copy);
+	if (ret == 0)
+		return copy;
+	error_set(reason, WC_OPERATION_ERROR, WC_STAGE_JOB, -ret, "cannot write it: %s",
+		  strerror(-ret));
+	wc_video_frame_unref(copy);
+	return NULL;
+}
+
+/* False: nothing happened. */
+static bool give_display_copy(struct converter *c, unsigned index, const struct timing *timing)
+{
+	struct wc_error reason;
+	struct wc_video_frame *copy;
+
+	if (!(c->s.use & WC_MEMORY_FOR_DISPLAY) || !c->s.env.memory)
+		return false;
+	copy = copy_for_display(c, index, timing, &reason);
+	if (copy) {
+		stateful_requeue_output(&c->s, index);
+		give(c, copy);
+		return true;
 	}
-	frame->color_space = c->params.result.color_space;
-	c->s.units_out++;
-	c->s.base.sink_ops->frame(c->s.base.sink, frame);
+	if (!c->told_plain)
+		log_warning(&c->s.env.core->log,
+			    "%s: no memory for displays for a copy (%s): it is in plain memory",
+			    c->s.device.path, reason.message);
+	c->told_plain = true;
+	return false;
 }
 
 static void give_copy(struct converter *c, unsigned index, const struct timing *timing)
@@ -481,7 +541,8 @@ static void give_copy(struct converter *c, unsigned index, const struct timing *
 	struct frame_format format = c->result;
 	struct buffer *copy;
 
-	if (stateful_copy_picture(&c->s, index, &format, &copy) < 0)
+	if (give_display_copy(c, index, timing) ||
+	    stateful_copy_picture(&c->s, index, &format, &copy) < 0)
 		return;
 	give_frame(c, copy, &format, timing);
 	buffer_unref(copy);

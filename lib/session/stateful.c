@@ -457,8 +457,11 @@ int stateful_allocate_outputs(struct stateful *s, unsigned count, bool writable,
 					 error);
 }
 
-/* Whether the application decided on memory that a driver can import. */
-static bool get_decision(const struct stateful *s, struct memory_wish *wish)
+/*
+ * Whether pictures are to be in other memory than the driver's: that which the application decided
+ * on, if a driver can import it, and without a decision what displays can show, for these.
+ */
+static bool get_wish(const struct stateful *s, struct memory_wish *wish)
 {
 	if (!s->env.memory)
 		return false;
@@ -466,7 +469,7 @@ static bool get_decision(const struct stateful *s, struct memory_wish *wish)
 	for (unsigned i = 0; i < s->out.format.n_planes; i++)
 		if (wish->key.size < s->out.format.planes[i].sizeimage)
 			wish->key.size = s->out.format.planes[i].sizeimage;
-	return wish->forced && wish->kind != WC_MEMORY_PLAIN;
+	return wish->forced ? wish->kind != WC_MEMORY_PLAIN : s->use & WC_MEMORY_FOR_DISPLAY;
 }
 
 /* 0, or a negative errno and the queue as it was: empty. */
@@ -490,10 +493,14 @@ static int make_imports(struct stateful *s, unsigned count, struct pool_allocato
 /* Not tried again in this session, and the log says so. */
 static void refuse_imports(struct stateful *s, int sys_errno)
 {
+	struct memory_wish wish;
+
+	frame_memory_get_wish(s->env.memory, s->use, &wish);
 	s->imports_refused = true;
 	log_warning(&s->env.core->log,
-		    "%s: CAPTURE does not import memory as decided on (%s): frames are in the "
-		    "driver's", s->device.path, strerror(sys_errno));
+		    "%s: CAPTURE does not import memory %s (%s): frames are in the driver's",
+		    s->device.path, wish.forced ? "as decided on" : "for displays",
+		    strerror(sys_errno));
 }
 
 static bool import_outputs(struct stateful *s, unsigned count)
@@ -503,7 +510,7 @@ static bool import_outputs(struct stateful *s, unsigned count)
 	struct memory_wish wish;
 	int ret;
 
-	if (s->imports_refused || !get_decision(s, &wish))
+	if (s->imports_refused || !get_wish(s, &wish))
 		return false;
 	ret = allocator_choose(s->env.core, &wish, &allocator, &choice);
 	if (ret == 0)

@@ -156,13 +156,13 @@ int stateful_allocate_outputs(struct stateful *s, unsigned least, bool writable,
 			      struct wc_error *error);
 
 /*
- * The same for an output side with pictures: in memory that the application decided on, which the
- * driver imports; or, where it decided nothing, or this cannot be had, or was refused before in
- * this session, in the driver's.
+ * The same for an output side with pictures: in memory that the application decided on, or if it
+ * decided nothing, in memory for displays, if use says that these share it; the driver imports it.
+ * Else, or where this cannot be had or was refused before in this session, in the driver's.
  */
 int stateful_make_outputs(struct stateful *s, struct wc_error *error);
 
-/* Whether the output side has memory that was decided on. */
+/* Whether the output side has memory that the driver imported. */
 bool stateful_has_imports(const struct stateful *s);
 
 /*

@@ -7,10 +7,9 @@
 
 #include "frame/convert.h"
 
-static struct convert_image image_of_input(struct stateful *s, const struct input_picture *picture,
-					   unsigned index)
+static struct convert_image image_of(const struct buffer *buffer,
+				     const struct input_picture *picture)
 {
-	struct buffer *buffer = port_buffer(s->in_port, index);
 	const struct frame_format *format = picture->format;
 	struct convert_image image = {
 		.fourcc = format->fourcc,
@@ -28,24 +27,27 @@ static struct convert_image image_of_input(struct stateful *s, const struct inpu
 	return image;
 }
 
+/* ret: what came of writing *to; it is returned. */
+static int count_copied(struct stateful *s, int ret, const struct convert_image *to)
+{
+	if (ret < 0)
+		return ret;
+	s->bytes_copied += convert_size(to);
+	counter_add(&s->env.core->counters.bytes_copied, convert_size(to));
+	return 0;
+}
+
 static int copy_frame(struct stateful *s, const struct input_picture *picture,
 		      const struct wc_video_frame *frame, unsigned index)
 {
-	struct convert_image to = image_of_input(s, picture, index);
+	struct convert_image to = image_of(port_buffer(s->in_port, index), picture);
 	struct convert_image from;
-	int ret;
 
 	if (frame->format.modifier != DRM_FORMAT_MOD_LINEAR)
-		ret = video_frame_detile(frame, &frame->visible, &to);
-	else if (video_frame_image(frame, &frame->visible, &from))
-		ret = convert_frame(&from, &to);
-	else
-		ret = -ENOTSUP;
-	if (ret < 0)
-		return ret;
-	s->bytes_copied += convert_size(&to);
-	counter_add(&s->env.core->counters.bytes_copied, convert_size(&to));
-	return 0;
+		return count_copied(s, video_frame_detile(frame, &frame->visible, &to), &to);
+	if (!video_frame_image(frame, &frame->visible, &from))
+		return -ENOTSUP;
+	return count_copied(s, convert_frame(&from, &to), &to);
 }
 
 int stateful_place_picture(struct stateful *s, const struct input_picture *picture,
@@ -93,4 +95,38 @@ int stateful_copy_picture(struct stateful *s, unsigned index, struct frame_forma
 	stateful_requeue_output(s, index);
 	join_objects(&s->out.format, format);
 	return 0;
+}
+
+static int copy_into(struct stateful *s, const struct buffer *buffer,
+		     const struct frame_format *format, const struct wc_video_frame *frame)
+{
+	struct input_picture picture = { .format = format };
+	struct convert_image from, to;
+
+	if (format->modifier != DRM_FORMAT_MOD_LINEAR ||
+	    !video_frame_image(frame, &frame->visible, &to))
+		return -ENOTSUP;
+	picture.width = to.width;
+	picture.height = to.height;
+	picture.matrix = to.matrix;
+	picture.range = to.range;
+	from = image_of(buffer, &picture);
+	return count_copied(s, convert_frame(&from, &to), &to);
+}
+
+int stateful_copy_into(struct stateful *s, unsigned index, const struct frame_format *format,
+		       struct wc_video_frame *frame)
+{
+	struct buffer *buffer = port_buffer(s->out_port, index);
+	int ret = buffer_begin_access(buffer, WC_MAP_READ);
+
+	if (ret < 0)
+		return ret;
+	ret = video_frame_begin_access(frame, WC_MAP_WRITE);
+	if (ret == 0) {
+		ret = copy_into(s, buffer, format, frame);
+		video_frame_end_access(frame);
+	}
+	buffer_end_access(buffer);
+	return ret;
 }

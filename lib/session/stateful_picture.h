@@ -29,4 +29,12 @@ int stateful_place_picture(struct stateful *s, const struct input_picture *pictu
 int stateful_copy_picture(struct stateful *s, unsigned index, struct frame_format *format,
 			  struct buffer **copy);
 
+/*
+ * Copy the visible part of a held picture of the output side, which lies as format says, into a
+ * frame of the same fourcc and visible size. Counted. 0 or a negative errno; the picture stays
+ * held.
+ */
+int stateful_copy_into(struct stateful *s, unsigned index, const struct frame_format *format,
+		       struct wc_video_frame *frame);
+
 #endif

@@ -914,6 +914,121 @@ START_TEST(it_keeps_to_a_memory_budget)
 }
 END_TEST
 
+/* ---- for displays ---------------------------------------------------------------------------- */
+
+/* Without a decision. limit: bytes for results, 0: none. False: the program has no other memory. */
+static bool open_for_display(const struct fake_model *model, unsigned use, uint64_t limit)
+{
+	char name[ALLOCATOR_NAME_MAX];
+
+	set_params(DRM_FORMAT_BGR888, 64, 48, DRM_FORMAT_RGB565, 62, 46);
+	params.use = use;
+	start(model);
+	if (in_memory_of_driver) {
+		stop();
+		return false;
+	}
+	ck_assert_int_eq(frame_memory_decide(rig.memory, NULL, name), 0);
+	memory_set_limit(rig.core, WC_MEMORY_UDMABUF, limit);
+	ck_assert_msg(rig_open_converter(&rig, &params) == 0, "%s", rig.error.message);
+	return true;
+}
+
+static unsigned count_held(enum wc_memory_kind kind)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < rig.n_held; i++)
+		n += rig.held[i]->memory == kind;
+	return n;
+}
+
+START_TEST(results_for_displays_are_where_displays_look)
+{
+	unsigned use = _i ? WC_MEMORY_FOR_DISPLAY | WC_MEMORY_FOR_CPU : WC_MEMORY_FOR_DISPLAY;
+	struct wc_memory_choice choice;
+
+	if (!open_for_display(&fake_vim2m, use, 0))
+		return;
+	ck_assert_int_eq(frame_memory_get_choice(rig.memory, use, &choice), 0);
+	ck_assert_int_ne(choice.kind, WC_MEMORY_PLAIN);
+	rig.hold = 10;
+	ck_assert_int_eq(convert_plain(0, 10), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(10);
+	ck_assert_uint_eq(count_held(choice.kind), 10);
+	ck_assert_uint_eq(rig.n_warnings, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(results_for_others_are_the_drivers)
+{
+	if (!open_for_display(&fake_vim2m, WC_MEMORY_FOR_CPU, 0))
+		return;
+	rig.hold = 10;
+	ck_assert_int_eq(convert_plain(0, 10), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	ck_assert_uint_eq(count_held(WC_MEMORY_DRIVER), 10);
+	ck_assert_uint_eq(rig.n_warnings, 0);
+	stop();
+}
+END_TEST
+
+/* Convert more than a driver has buffers for, and hold it all. */
+static void hold_many(void)
+{
+	rig.hold = STATEFUL_MAX_OUTPUTS + 4;
+	ck_assert_int_eq(convert_plain(0, rig.hold), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(rig.hold);
+	ck_assert_uint_eq(rig.n_held, rig.hold);
+}
+
+START_TEST(copies_for_displays_are_there_too)
+{
+	if (!open_for_display(&fake_vim2m, WC_MEMORY_FOR_DISPLAY, 0))
+		return;
+	hold_many();
+	ck_assert_uint_eq(count_held(WC_MEMORY_UDMABUF), rig.n_held);
+	ck_assert_uint_eq(rig.n_warnings, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(a_driver_that_imports_nothing_has_its_own)
+{
+	struct fake_model model = fake_vim2m;
+
+	model.memory &= ~(unsigned)V4L2_BUF_CAP_SUPPORTS_DMABUF;
+	if (!open_for_display(&model, WC_MEMORY_FOR_DISPLAY, 0))
+		return;
+	hold_many();
+	ck_assert_uint_ge(count_held(WC_MEMORY_DRIVER), STATEFUL_MAX_OUTPUTS - 4);
+	ck_assert_uint_ge(count_held(WC_MEMORY_UDMABUF), 4);
+	ck_assert_uint_eq(count_held(WC_MEMORY_PLAIN), 0);
+	ck_assert_uint_eq(rig.n_warnings, 1);
+	ck_assert_ptr_nonnull(strstr(rig.warning, "does not import memory for displays"));
+	stop();
+}
+END_TEST
+
+START_TEST(without_memory_for_displays_there_is_other)
+{
+	if (!open_for_display(&fake_vim2m, WC_MEMORY_FOR_DISPLAY, 1))
+		return;
+	ck_assert_uint_eq(rig.n_warnings, 1);
+	ck_assert_ptr_nonnull(strstr(rig.warning, "does not import memory for displays"));
+	hold_many();
+	ck_assert_uint_ge(count_held(WC_MEMORY_DRIVER), STATEFUL_MAX_OUTPUTS - 4);
+	ck_assert_uint_ge(count_held(WC_MEMORY_PLAIN), 4);
+	/* However many there are. */
+	ck_assert_uint_eq(rig.n_warnings, 2);
+	ck_assert_ptr_nonnull(strstr(rig.warning, "it is in plain memory"));
+	stop();
+}
+END_TEST
+
 /* ---- every call fails ------------------------------------------------------------------------ */
 
 static bool fine(int ret)
@@ -969,6 +1084,7 @@ START_TEST(every_call_may_fail)
 	set_params(rga ? DRM_FORMAT_NV12 : DRM_FORMAT_BGR888, 64, 48, DRM_FORMAT_BGR888,
 		   rga ? 48 : 64, rga ? 64 : 48);
 	params.rotation = rga ? 90 : 180;
+	params.use = rga ? WC_MEMORY_FOR_DISPLAY : WC_MEMORY_FOR_CPU;
 	ck_assert_uint_gt(fake_for_each_failure(scenario, &model), 100);
 }
 END_TEST
@@ -1006,6 +1122,11 @@ int main(void)
 	tcase_add_loop_test(all, a_device_that_goes_is_an_error, 0, 2);
 	tcase_add_loop_test(all, a_refused_context_is_a_quota, 0, N(stages));
 	tcase_add_test(all, it_keeps_to_a_memory_budget);
+	tcase_add_loop_test(all, results_for_displays_are_where_displays_look, 0, 2);
+	tcase_add_test(all, results_for_others_are_the_drivers);
+	tcase_add_test(all, copies_for_displays_are_there_too);
+	tcase_add_test(all, a_driver_that_imports_nothing_has_its_own);
+	tcase_add_test(all, without_memory_for_displays_there_is_other);
 	tcase_add_loop_test(all, every_call_may_fail, 0, N(all_lives));
 	suite_add_tcase(suite, all);
 	runner = srunner_create(suite);
