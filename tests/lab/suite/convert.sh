@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # The converter on the real vim2m: what v4l2-ctl makes of the same pictures, byte for byte, with
-# formats, sizes and mirrors changed; and DMA-BUFs as sources without a copy. And vim2m between a
-# frame and vicodec's encoder, where the encoder puts it and where the application does.
+# formats, sizes and mirrors changed; DMA-BUFs as sources without a copy; and results in memory of a
+# display. And vim2m between a frame and vicodec's encoder, where the encoder puts it and where the
+# application does.
 #
 # v4l2-ctl has no DMA-BUFs of its own making: what it makes of copies is what those are compared with.
 
@@ -66,6 +67,7 @@ compare()
 	check "$label: the same" ours "$1" "$2" "$3" "$4" "$5" plain "$in"
 	check "$label: the same from udmabuf, in place" ours "$1" "$2" "$3" "$4" "$5" udmabuf 0
 	check "$label: the same from a display, in place" ours "$1" "$2" "$3" "$4" "$5" dumb 0
+	check "$label: the same for a display" ours "$1" "$2" "$3" "$4" "$5" display "$in"
 }
 
 refuses()

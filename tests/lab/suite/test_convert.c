@@ -2,8 +2,9 @@
 /*
  * test_convert DEVICE IN WIDTHxHEIGHT FORMAT OUT WIDTHxHEIGHT FORMAT TURN MEMORY: each picture of
  * IN becomes one of OUT, both tight; FORMAT is DRM's name in four letters. TURN: none, mirror or
- * half; MEMORY of the sources: plain, udmabuf or dumb. Plain ones may be copied, others not. Prints
- * how many there were and how many bytes were copied.
+ * half; MEMORY of the sources: plain, udmabuf or dumb. Plain ones may be copied, others not. Or
+ * MEMORY is "display": plain sources, and results for a display, which have to be in dumb buffers.
+ * Prints how many there were and how many bytes were copied.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ struct job {
 	struct loop loop;
 	struct accountant accountant;
 	struct claim claim;
-	struct frame_memory *memory;
+	struct frame_memory *memory;       /* of sources */
+	struct frame_memory *for_display;  /* of results; NULL: the driver's */
 	struct converter_params params;
 	struct session *session;
 	FILE *in, *out;
@@ -44,6 +46,8 @@ static void on_frame(void *sink, struct wc_video_frame *frame)
 	size_t size;
 	uint8_t *data;
 
+	if (job->for_display && frame->memory != WC_MEMORY_DUMB)
+		die("a result is nothing for a display", NULL);
 	if (wc_video_frame_allocation_size(frame, NULL, &size) < 0 || !(data = malloc(size)))
 		die("a result", NULL);
 	if (wc_video_frame_copy_to(frame, NULL, data, size, NULL) < 0 ||
@@ -85,7 +89,10 @@ static void parse(const char *size, const char *fourcc, struct converter_format 
 static void open_session(struct job *job, const char *path)
 {
 	static const struct accountant_options options = { .directory = "" };
-	struct session_env env = { .core = job->core, .loop = &job->loop, .claim = &job->claim };
+	struct session_env env = {
+		.core = job->core, .loop = &job->loop, .claim = &job->claim,
+		.memory = job->for_display,
+	};
 	struct v4l2_device_info info;
 	struct wc_error error;
 
@@ -115,6 +122,12 @@ static void decide(struct job *job, const char *name)
 	job->memory = frame_memory_new(job->core);
 	errno = job->memory ? -frame_memory_decide(job->memory, &options, device) : ENOMEM;
 	if (errno)
+		die(name, NULL);
+	if (strcmp(name, "display") != 0)
+		return;
+	job->params.use = WC_MEMORY_FOR_DISPLAY;
+	job->for_display = frame_memory_new(job->core);
+	if (!job->for_display)
 		die(name, NULL);
 }
 
@@ -201,6 +214,7 @@ int main(int argc, char **argv)
 	convert_all(&job);
 	job.session->ops->destroy(job.session);
 	frame_memory_free(job.memory);
+	frame_memory_free(job.for_display);
 	claim_leave(&job.claim);
 	accountant_finish(&job.accountant);
 	loop_finish(&job.loop);
