@@ -207,6 +207,8 @@ static int allocate(struct queue *queue, uint32_t memory, unsigned count)
 		return -ENOMEM;
 	queue->memory = memory;
 	queue->capabilities = request.capabilities;
+	queue->cleaned = 0;
+	queue->writable = false;
 	ret = find_lengths(queue, request.count);
 	if (ret < 0) {
 		release_buffers(queue);
@@ -258,6 +260,7 @@ int queue_grow(struct queue *queue, uint32_t size)
 	if (ret < 0)
 		return ret;
 	queue->slots[create.index] = SLOT_FREE;
+	queue->cleaned &= ~((uint64_t)1 << create.index);
 	queue->n_buffers++;
 	return (int)create.index;
 }
@@ -377,6 +380,8 @@ int queue_take_memory(struct queue *queue, unsigned index, bool writable,
 	}
 	if (ret < 0)
 		drop_memory(memory);
+	else
+		queue->writable |= writable;
 	return ret;
 }
 
@@ -432,6 +437,22 @@ static void fill_planes(const struct queue *queue, const struct queue_memory *im
 	}
 }
 
+/*
+ * buffer.rst: what the driver need not do for caches. Nobody reads what a device reads. And where
+ * nobody writes there is nothing to write back, but for the zeros with which memory begins. That
+ * caches are emptied of old pictures is left to the driver: DMA_BUF_IOCTL_SYNC would not do it for
+ * all kinds of its memory.
+ */
+static uint32_t cache_hints(const struct queue *queue, unsigned index)
+{
+	if (queue->memory != V4L2_MEMORY_MMAP ||
+	    !(queue->capabilities & V4L2_BUF_CAP_SUPPORTS_MMAP_CACHE_HINTS))
+		return 0;
+	if (is_output(queue))
+		return V4L2_BUF_FLAG_NO_CACHE_INVALIDATE;
+	return queue->cleaned >> index & 1 && !queue->writable ? V4L2_BUF_FLAG_NO_CACHE_CLEAN : 0;
+}
+
 static int enqueue(struct queue *queue, unsigned index, const struct queue_memory *import,
 		   size_t bytesused, uint64_t cookie)
 {
@@ -443,10 +464,11 @@ static int enqueue(struct queue *queue, unsigned index, const struct queue_memor
 	int ret;
 
 	fill_planes(queue, import, bytesused, planes);
+	buffer.flags = cache_hints(queue, index);
 	if (is_output(queue)) {
 		buffer.timestamp.tv_sec = (time_t)(cookie / 1000000);
 		buffer.timestamp.tv_usec = (suseconds_t)(cookie % 1000000);
-		buffer.flags = V4L2_BUF_FLAG_TIMESTAMP_COPY;
+		buffer.flags |= V4L2_BUF_FLAG_TIMESTAMP_COPY;
 	}
 	if (is_multiplanar(queue)) {
 		buffer.m.planes = planes;
@@ -461,6 +483,7 @@ static int enqueue(struct queue *queue, unsigned index, const struct queue_memor
 	if (ret < 0)
 		return ret;
 	queue->slots[index] = SLOT_QUEUED;
+	queue->cleaned |= (uint64_t)1 << index;
 	queue->n_queued++;
 	return 0;
 }

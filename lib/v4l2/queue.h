@@ -90,6 +90,8 @@ struct queue {
 	bool stuck;                    /* STREAMOFF failed: only close() frees the buffers */
 	uint32_t memory;               /* V4L2_MEMORY_MMAP, or _DMABUF: of somebody else's */
 	uint32_t capabilities;         /* V4L2_BUF_CAP_* of the last request, as far as they held */
+	uint64_t cleaned;              /* a bit for each buffer that the driver had once */
+	bool writable;                 /* the CPU may write into buffers, and not only read */
 };
 
 void queue_init(struct queue *queue, struct v4l2_device *device, uint32_t type);

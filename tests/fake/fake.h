@@ -485,6 +485,10 @@ unsigned int fake_eagains(void);
 /* Dma-buf imports in which the driver had to map anew: another buffer at that index than before. */
 unsigned int fake_attaches(void);
 
+/* QBUF calls with V4L2_BUF_FLAG_NO_CACHE_CLEAN or _INVALIDATE, which the driver heeds. */
+unsigned int fake_no_clean(void);
+unsigned int fake_no_invalidate(void);
+
 /*
  * A dma-buf of somebody else's, of that size; a descriptor that the caller closes before
  * fake_stop(), for it counts as the client's. Negative errno.

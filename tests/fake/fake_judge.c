@@ -81,6 +81,8 @@ void fake_reset_counters(void)
 	memset(judge.counters, 0, sizeof(judge.counters));
 	judge.eagains = 0;
 	fake.attaches = 0;
+	fake.no_clean = 0;
+	fake.no_invalidate = 0;
 	fake.jobs = 0;
 }
 
@@ -122,6 +124,16 @@ unsigned int fake_eagains(void)
 unsigned int fake_attaches(void)
 {
 	return fake.attaches;
+}
+
+unsigned int fake_no_clean(void)
+{
+	return fake.no_clean;
+}
+
+unsigned int fake_no_invalidate(void)
+{
+	return fake.no_invalidate;
 }
 
 unsigned int fake_jobs(void)

@@ -941,6 +941,30 @@ static int qbuf_accept(struct fake_queue *queue, struct fake_buffer *buffer,
 	return buffer->prepared ? 0 : buffer_prepare(queue, buffer, buf);
 }
 
+/*
+ * Caches are left alone as the client says, which may be wrong: memory is zeroed by the CPU, so the
+ * first time it has to be cleaned, and so has what the client writes; what it reads has to be read
+ * from memory.
+ */
+static void heed_cache_hints(struct fake_queue *queue, struct fake_buffer *buffer,
+			     struct v4l2_buffer *buf)
+{
+	const uint32_t hints = V4L2_BUF_FLAG_NO_CACHE_CLEAN | V4L2_BUF_FLAG_NO_CACHE_INVALIDATE;
+
+	if (queue->memory != V4L2_MEMORY_MMAP ||
+	    !(queue->file->model->buf_caps & V4L2_BUF_CAP_SUPPORTS_MMAP_CACHE_HINTS))
+		buf->flags &= ~hints;
+	if (buf->flags & V4L2_BUF_FLAG_NO_CACHE_CLEAN && (queue->is_output || !buffer->cleaned))
+		fake_violate("QBUF of %s buffer %u leaves what is in caches there",
+			     side_name(queue), buffer->index);
+	if (buf->flags & V4L2_BUF_FLAG_NO_CACHE_INVALIDATE && !queue->is_output)
+		fake_violate("QBUF of CAPTURE buffer %u leaves old pictures in caches",
+			     buffer->index);
+	fake.no_clean += (buf->flags & V4L2_BUF_FLAG_NO_CACHE_CLEAN) != 0;
+	fake.no_invalidate += (buf->flags & V4L2_BUF_FLAG_NO_CACHE_INVALIDATE) != 0;
+	buffer->cleaned = true;
+}
+
 int fake_qbuf(struct fake_file *file, struct v4l2_buffer *buf)
 {
 	struct fake_queue *queue = queue_of(file, buf->type, "QBUF");
@@ -957,6 +981,7 @@ int fake_qbuf(struct fake_file *file, struct v4l2_buffer *buf)
 		ret = qbuf_accept(queue, buffer, buf);
 	if (ret)
 		return ret;
+	heed_cache_hints(queue, buffer, buf);
 	buffer->state = FAKE_BUF_QUEUED;
 	fake_fifo_push(&queue->queued, buffer->index);
 	if (queue->is_output)

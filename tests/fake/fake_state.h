@@ -66,6 +66,7 @@ struct fake_buffer {
 	struct fake_plane planes[VIDEO_MAX_PLANES];
 	bool prepared;
 	bool exported;
+	bool cleaned;			/* caches were written back once since it was made */
 	uint32_t flags;			/* of the driver: KEYFRAME, LAST, TIMECODE, ... */
 	uint32_t field;
 	uint32_t sequence;
@@ -269,6 +270,7 @@ struct fake {
 	uint32_t random;
 	unsigned int jobs;
 	unsigned int attaches;
+	unsigned int no_clean, no_invalidate;
 	unsigned int taken_slots;
 	unsigned int dangling_slots;	/* closed behind libv4l2's back */
 };

@@ -577,6 +577,49 @@ START_TEST(old_driver_cannot_orphan_buffers)
 }
 END_TEST
 
+/* The first QBUF of a buffer for pictures. violation: NULL for none. */
+static void queue_with_hints(uint32_t caps, uint32_t hints, const char *violation)
+{
+	struct fake_model model = fake_generic_decoder;
+	struct v4l2_plane planes[VIDEO_MAX_PLANES];
+	struct v4l2_buffer buf;
+	struct client c;
+
+	model.buf_caps |= caps;
+	client_open(&c, &model);
+	ck_assert_int_eq(client_allocate(&c, c.capture, 2), 2);
+	client_buffer_init(&c, c.capture, 0, &buf, planes);
+	buf.flags = hints;
+	ck_assert_int_eq(client_ioctl(&c, VIDIOC_QBUF, &buf), 0);
+	if (violation)
+		client_expect_violation(violation);
+	ck_assert_uint_eq(fake_violations(), 0);
+	client_close(&c);
+}
+
+START_TEST(hints_for_caches_may_be_wrong)
+{
+	queue_with_hints(V4L2_BUF_CAP_SUPPORTS_MMAP_CACHE_HINTS, V4L2_BUF_FLAG_NO_CACHE_CLEAN,
+			 "QBUF of CAPTURE buffer 0 leaves what is in caches there");
+}
+END_TEST
+
+START_TEST(hints_for_caches_may_hide_pictures)
+{
+	queue_with_hints(V4L2_BUF_CAP_SUPPORTS_MMAP_CACHE_HINTS,
+			 V4L2_BUF_FLAG_NO_CACHE_INVALIDATE,
+			 "QBUF of CAPTURE buffer 0 leaves old pictures in caches");
+}
+END_TEST
+
+START_TEST(hints_for_caches_may_be_ignored)
+{
+	queue_with_hints(0, V4L2_BUF_FLAG_NO_CACHE_CLEAN | V4L2_BUF_FLAG_NO_CACHE_INVALIDATE,
+			 NULL);
+	ck_assert_uint_eq(fake_no_clean() + fake_no_invalidate(), 0);
+}
+END_TEST
+
 START_TEST(encoder_may_be_given_a_frame_again)
 {
 	struct client c;
@@ -939,6 +982,9 @@ Suite *fake_judge_suite(void)
 	tcase_add_loop_test(tcase, misuse_of_buffers_is_told, 0, COUNT(queued));
 	tcase_add_test(tcase, closed_dmabuf_is_told);
 	tcase_add_test(tcase, old_driver_cannot_orphan_buffers);
+	tcase_add_test(tcase, hints_for_caches_may_be_wrong);
+	tcase_add_test(tcase, hints_for_caches_may_hide_pictures);
+	tcase_add_test(tcase, hints_for_caches_may_be_ignored);
 	tcase_add_test(tcase, encoder_may_be_given_a_frame_again);
 	tcase_add_test(tcase, violations_can_be_forgotten_and_are_limited);
 	if (may_fork())

@@ -259,6 +259,21 @@ START_TEST(a_frame_costs_three_calls)
 }
 END_TEST
 
+/* The CPU writes nothing into pictures; the first time zeros are in its caches. */
+START_TEST(caches_are_cleaned_once)
+{
+	struct fake_model model = fake_camera;
+	struct app app;
+
+	model.buf_caps |= V4L2_BUF_CAP_SUPPORTS_MMAP_CACHE_HINTS;
+	begin(&app, &model);
+	wait_frames(&app, 50);
+	ck_assert_uint_eq(fake_no_clean(), fake_counter(FAKE_QBUF) - info_of(&app).buffers);
+	ck_assert_uint_eq(fake_no_invalidate(), 0);
+	finish(&app);
+}
+END_TEST
+
 START_TEST(planes_in_memory_of_their_own)
 {
 	struct fake_model model = model_with(planar_m, true);
@@ -920,6 +935,7 @@ static TCase *frame_cases(void)
 
 	tcase_add_test(cases, frames_come_in_order);
 	tcase_add_test(cases, a_frame_costs_three_calls);
+	tcase_add_test(cases, caches_are_cleaned_once);
 	tcase_add_loop_test(cases, planes_in_memory_of_their_own, 0, 2);
 	tcase_add_loop_test(cases, every_format_that_was_asked_for, 0, 6);
 	tcase_add_test(cases, the_best_format_is_taken);

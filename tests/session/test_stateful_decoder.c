@@ -45,6 +45,25 @@ START_TEST(all_frames_come_out_in_order)
 }
 END_TEST
 
+/* Nobody reads chunks again, or writes into pictures. Of imports the driver heeds nothing. */
+START_TEST(caches_are_left_alone)
+{
+	struct fake_model model = fake_generic_decoder;
+
+	model.buf_caps |= V4L2_BUF_CAP_SUPPORTS_MMAP_CACHE_HINTS;
+	start(&model);
+	ck_assert_int_eq(rig_feed_many(&rig, 50, FAKE_CHUNK_KEY), 0);
+	ck_assert_int_eq(rig_drain(&rig), 0);
+	expect_in_order(50);
+	ck_assert_uint_eq(fake_no_invalidate(), 50);
+	if (fake_attaches())
+		ck_assert_uint_eq(fake_no_clean(), 0);
+	else
+		ck_assert_uint_gt(fake_no_clean(), 25);
+	rig_stop(&rig);
+}
+END_TEST
+
 static void expect_fourcc(const struct fake_model *model, uint32_t wished, uint32_t wanted)
 {
 	rig_start(&rig, model);
@@ -487,6 +506,7 @@ int main(void)
 
 	tcase_set_timeout(all, 60);
 	tcase_add_loop_test(all, all_frames_come_out_in_order, 0, N_DECODERS);
+	tcase_add_test(all, caches_are_left_alone);
 	tcase_add_loop_test(all, frames_come_in_the_wished_format, 0, N_DECODERS);
 	tcase_add_loop_test(all, a_drained_decoder_goes_on, 0, N_DECODERS);
 	tcase_add_loop_test(all, the_size_may_change, 0, N_DECODERS);

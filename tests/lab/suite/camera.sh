@@ -7,9 +7,10 @@
 # shellcheck disable=SC2016,SC2317 # jq, awk and sh have variables of their own; check calls functions
 # shellcheck source=tests/lab/suite/common.sh
 . "$(dirname "$0")/common.sh"
-enter 'jq v4l2-ctl udevadm' --udev "$@"
+enter 'jq v4l2-ctl udevadm' --udev --param vivid.cache_hints=1 "$@"
 
 camera=$(node vivid-000-vid-cap) || exit 1
+tracing=/sys/kernel/tracing
 
 # Without its clock the test picture is the same each time.
 v4l2-ctl -d "$camera" --set-ctrl=osd_text_mode=2 || exit 1
@@ -169,12 +170,28 @@ test_failures()
 	check 'plugged in again' capture again.raw --frames 3 -q
 }
 
+# The first time each buffer has zeros in caches; and the CPU may read all pictures.
+caches_are_cleaned_once()
+{
+	echo 1 >$tracing/events/v4l2/v4l2_qbuf/enable
+	capture caches.raw --frames 30 -q
+	echo 0 >$tracing/events/v4l2/v4l2_qbuf/enable
+	awk '/v4l2_qbuf:.*VIDEO_CAPTURE/ {
+		match($0, /index = [0-9]+/)
+		n++
+		wrong += !seen[substr($0, RSTART, RLENGTH)]++ != !/NO_CACHE_CLEAN/
+		wrong += /NO_CACHE_INVALIDATE/
+	}
+	END { print n + 0, "times,", wrong + 0, "wrong"; exit !(n >= 30 && !wrong) }' $tracing/trace
+}
+
 planar=false
 v4l2-ctl -d "$camera" --info | grep -q 'Video Capture Multiplanar' && planar=true
 test_list $planar
 test_formats
 test_encoder
 test_times
+check 'the driver cleans caches once for each buffer' caches_are_cleaned_once
 check 'SIGINT ends it, and the file is whole' ends_at_signal
 test_container
 echo '# test_camera'
