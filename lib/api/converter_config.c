@@ -243,18 +243,11 @@ void converter_kind_init(struct converter_kind *kind,
 
 /* Comparing */
 
-static bool same_format(const struct converter_format *a, const struct converter_format *b)
-{
-	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->tiling == b->tiling &&
-	       a->width == b->width && a->height == b->height &&
-	       color_space_equal(&a->color_space, &b->color_space);
-}
-
 static bool same_params(const struct converter_params *a, const struct converter_params *b)
 {
-	return same_format(&a->source, &b->source) && same_format(&a->result, &b->result) &&
-	       a->rotation == b->rotation && a->flip == b->flip && a->use == b->use &&
-	       a->copy == b->copy;
+	return converter_format_equal(&a->source, &b->source) &&
+	       converter_format_equal(&a->result, &b->result) && a->rotation == b->rotation &&
+	       a->flip == b->flip && a->use == b->use && a->copy == b->copy;
 }
 
 bool converter_kind_equal(const struct converter_kind *a, const struct converter_kind *b)

@@ -402,17 +402,10 @@ static struct converter_format kind_of(const struct wc_video_frame *frame)
 	};
 }
 
-static bool same_kind(const struct converter_format *a, const struct converter_format *b)
-{
-	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->tiling == b->tiling &&
-	       a->width == b->width && a->height == b->height &&
-	       color_space_equal(&a->color_space, &b->color_space);
-}
-
 static bool is_hopeless(const struct converting *c, const struct converter_format *kind)
 {
 	for (unsigned i = 0; i < MAX_HOPELESS; i++)
-		if (same_kind(kind, &c->hopeless[i]))
+		if (converter_format_equal(kind, &c->hopeless[i]))
 			return true;
 	return false;
 }
@@ -422,7 +415,7 @@ static bool is_converter_for(const struct converting *c, const struct converter_
 {
 	uint32_t fourcc;
 
-	if (!c->converter || !same_kind(kind, &c->kind))
+	if (!c->converter || !converter_format_equal(kind, &c->kind))
 		return false;
 	for (unsigned n = 0; (fourcc = c->encoder->ops->format(c->encoder, n)); n++)
 		if (fourcc == c->fourcc)

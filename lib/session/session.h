@@ -27,6 +27,7 @@
 #include <webcodecs/video_encoder.h>
 
 #include "bitstream/codec_string.h"
+#include "frame/color_space.h"
 #include "frame/encoded_video_chunk.h"
 #include "frame/video_frame.h"
 #include "util/core.h"
@@ -70,6 +71,14 @@ struct converter_format {
 	struct wc_video_color_space color_space;   /* nulls: nobody said */
 	enum tiling tiling;                /* not each has a modifier */
 };
+
+static inline bool converter_format_equal(const struct converter_format *a,
+					  const struct converter_format *b)
+{
+	return a->fourcc == b->fourcc && a->modifier == b->modifier && a->tiling == b->tiling &&
+	       a->width == b->width && a->height == b->height &&
+	       color_space_equal(&a->color_space, &b->color_space);
+}
 
 /*
  * What a converter session is made from: one kind of source, one kind of result. Whoever has frames
